@@ -1,0 +1,1 @@
+"""What the two packages share: configuration, provenance, run folders and the training loop."""

@@ -1,0 +1,58 @@
+"""Where a result comes from: commit, versions and machine, as every result file names them."""
+
+import platform
+import subprocess
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+SOURCE_TREE = Path(__file__).resolve().parent.parent
+
+
+def commit() -> str:
+    """Git commit of the source tree, with `-dirty` appended when tracked files differ from it.
+
+    `unknown` when the package does not run from a checkout.
+    """
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            cwd=SOURCE_TREE,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return found.stdout.strip()
+
+
+def versions(*packages: str) -> dict[str, str]:
+    """Installed version of each distribution; those not installed are left out."""
+    found = {}
+    for package in packages:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def processor() -> str:
+    """Name of the processor as the operating system gives it."""
+    cpuinfo = Path("/proc/cpuinfo")
+    if cpuinfo.exists():
+        for line in cpuinfo.read_text().splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or platform.machine()
+
+
+def provenance(*packages: str) -> dict[str, object]:
+    """Commit, time, machine and the versions of the named distributions."""
+    return {
+        "commit": commit(),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "machine": f"{processor()}, {platform.system()} {platform.machine()}",
+        "versions": {"python": platform.python_version(), **versions(*packages)},
+    }

@@ -1,0 +1,1 @@
+"""Fast simulation of the ALICE Zero Degree Calorimeters."""

@@ -1,0 +1,114 @@
+"""Calorimeter responses: photo-electrons per fibre, and the particles that made them.
+
+Axis key: N responses, Nx by Ny fibres, S non-zero pixels of all responses together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zdcsim.conditions import NAMES
+from zdcsim.geometry import Calorimeter
+
+
+@dataclass(frozen=True)
+class Responses:
+    """Responses with their particles, stored sparsely.
+
+    Arguments:
+        calorimeter: The detector that was hit; fixes Nx and Ny.
+        particle: Identifier of the primary; copies of one particle share it, shape (N,).
+        pdg: PDG code, shape (N,).
+        conditions: The nine conditions in O2's order and units, shape (N, 9).
+        offsets: Response i owns pixels offsets[i]:offsets[i + 1], shape (N + 1,).
+        pixels: Flat fibre index ix * Ny + iy, ascending within a response, shape (S,).
+        counts: Photo-electrons of those fibres, positive, shape (S,).
+        cpu_seconds: CPU time that producing the response took, shape (N,).
+        provenance: What made them: physics, seeds, commit, kind of physics tables.
+
+    Raises:
+        ValueError: If the arrays do not fit together.
+    """
+
+    calorimeter: Calorimeter
+    particle: NDArray[np.int64]
+    pdg: NDArray[np.int32]
+    conditions: NDArray[np.float32]
+    offsets: NDArray[np.int64]
+    pixels: NDArray[np.uint16]
+    counts: NDArray[np.int32]
+    cpu_seconds: NDArray[np.float32]
+    provenance: Mapping[str, object] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        n = len(self.particle)
+        if self.conditions.shape != (n, len(NAMES)):
+            raise ValueError(
+                f"conditions of {n} responses must have shape {(n, len(NAMES))}; "
+                f"got {self.conditions.shape}"
+            )
+        if not len(self.pdg) == len(self.cpu_seconds) == len(self.offsets) - 1 == n:
+            raise ValueError("particle, pdg, cpu_seconds and offsets differ in length")
+        if not len(self.pixels) == len(self.counts) == int(self.offsets[-1]):
+            raise ValueError("pixels and counts must end where the last offset says")
+
+    def __len__(self) -> int:
+        return len(self.particle)
+
+    def dense(self, rows: slice | NDArray[np.integer] | None = None) -> NDArray[np.float32]:
+        """Photo-electron counts of every fibre, shape (N, Nx, Ny); of some rows when given."""
+        chosen = np.arange(len(self))[slice(None) if rows is None else rows]
+        images = np.zeros((len(chosen), self.calorimeter.nx * self.calorimeter.ny), np.float32)
+        row, entry = self._entries(chosen)
+        images[row, self.pixels[entry]] = self.counts[entry]
+        return images.reshape(len(chosen), *self.calorimeter.shape)
+
+    def photon_sum(self) -> NDArray[np.int64]:
+        """Photo-electrons of the whole calorimeter, shape (N,)."""
+        total = np.concatenate([[0], np.cumsum(self.counts, dtype=np.int64)])
+        sums: NDArray[np.int64] = total[self.offsets[1:]] - total[self.offsets[:-1]]
+        return sums
+
+    def select(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Responses":
+        """The responses of those rows, in that order."""
+        chosen = np.arange(len(self))[rows]
+        _, entry = self._entries(chosen)
+        lengths = self.offsets[chosen + 1] - self.offsets[chosen]
+        return replace(
+            self,
+            particle=self.particle[chosen],
+            pdg=self.pdg[chosen],
+            conditions=self.conditions[chosen],
+            offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+            pixels=self.pixels[entry],
+            counts=self.counts[entry],
+            cpu_seconds=self.cpu_seconds[chosen],
+        )
+
+    def _entries(
+        self, chosen: NDArray[np.integer]
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """For every sparse entry of the chosen responses: its row among them and its place."""
+        lengths = self.offsets[chosen + 1] - self.offsets[chosen]
+        row = np.repeat(np.arange(len(chosen)), lengths)
+        first = np.repeat(np.cumsum(lengths) - lengths, lengths)
+        entry = np.repeat(self.offsets[chosen], lengths) + np.arange(len(row)) - first
+        return row, entry
+
+
+def sparse(
+    images: NDArray[np.floating] | NDArray[np.integer],
+) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int32]]:
+    """Offsets, pixels and counts of dense integer-valued images, shape (N, Nx, Ny).
+
+    Raises:
+        ValueError: If a count is negative, not finite or not a whole number.
+    """
+    flat = images.reshape(len(images), -1)
+    if not (np.isfinite(flat).all() and (flat >= 0).all() and (flat == np.rint(flat)).all()):
+        raise ValueError("photo-electron counts must be finite, whole and not negative")
+    row, pixel = np.nonzero(flat)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(flat)))])
+    return offsets.astype(np.int64), pixel.astype(np.uint16), flat[row, pixel].astype(np.int32)
