@@ -1,0 +1,135 @@
+"""How much the responses of one particle differ among each other.
+
+Diversity of a particle: standard deviation of the photo-electrons of a fibre over the copies of
+the particle (with one less than the copies in the denominator), summed over the fibres. A standard
+deviation from few copies is too small on average, so diversities are only compared between equal
+numbers of copies.
+
+Axis key: N responses, U unique particles, S non-zero pixels of all responses together.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zdcsim.evaluation.floor import Comparison, Halves, Spread, comparison, spread
+from zdcsim.evaluation.quantities import blocks
+from zdcsim.response import Responses
+
+
+@dataclass(frozen=True)
+class Diversity:
+    """Diversity of the model beside that of the Monte Carlo, in photo-electrons.
+
+    Arguments:
+        reference: Mean over the particles of the Monte Carlo.
+        generated: Mean over the particles, over the repetitions of the generation.
+        difference: Mean over the particles of |generated - reference|: `whole` from all copies;
+            floor and model from half of the copies each, None with fewer than 4 copies.
+    """
+
+    reference: float
+    generated: Spread | None
+    difference: Comparison
+
+
+@dataclass(frozen=True)
+class Light:
+    """The non-zero pixels of a sample.
+
+    Arguments:
+        row: Response of every entry, shape (S,).
+        pixel: Flat fibre index of every entry, shape (S,).
+        count: Photo-electrons of every entry, shape (S,).
+        fibres: Number of fibres of the calorimeter.
+    """
+
+    row: NDArray[np.int64]
+    pixel: NDArray[np.int64]
+    count: NDArray[np.float64]
+    fibres: int
+
+
+def light(sample: Responses | NDArray[np.number]) -> Light:
+    """The non-zero pixels of responses, or of images of shape (N, Nx, Ny)."""
+    rows, pixels, counts = [], [], []
+    for chosen, images in blocks(sample):
+        flat = images.reshape(len(images), -1)
+        row, pixel = np.nonzero(flat)
+        rows.append(row + chosen.start)
+        pixels.append(pixel)
+        counts.append(flat[row, pixel].astype(np.float64))
+    fibres = flat.shape[1]
+    return Light(np.concatenate(rows), np.concatenate(pixels), np.concatenate(counts), fibres)
+
+
+def particle_diversity(
+    sample: Light,
+    particle: NDArray[np.integer],
+    rows: NDArray[np.integer] | None = None,
+) -> NDArray[np.float64]:
+    """Diversity of every particle, photo-electrons.
+
+    Arguments:
+        sample: The light of N responses.
+        particle: Their particles as whole numbers 0 to U - 1, shape (N,).
+        rows: Only these responses count; all if not given.
+
+    Returns:
+        Shape (U,); NaN for a particle with fewer than two responses.
+    """
+    counted = np.zeros(len(particle), dtype=bool)
+    counted[slice(None) if rows is None else rows] = True
+    unique = int(particle.max()) + 1
+    copies = np.bincount(particle[counted], minlength=unique)[:, None].astype(np.float64)
+    entries = counted[sample.row]
+    cell = particle[sample.row[entries]] * sample.fibres + sample.pixel[entries]
+    count = sample.count[entries]
+    cells = unique * sample.fibres
+    total = np.bincount(cell, count, cells).reshape(unique, -1)
+    square = np.bincount(cell, count**2, cells).reshape(unique, -1)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        variance = np.maximum(square - total**2 / copies, 0.0) / (copies - 1)
+    summed = np.sqrt(variance).sum(axis=1)
+    return np.where(copies[:, 0] > 1, summed, np.nan)
+
+
+def diversity(
+    reference: Responses,
+    generated: Sequence[NDArray[np.number]],
+    divided: Sequence[Halves],
+) -> Diversity | None:
+    """Diversity of the model and of the Monte Carlo, with the floor of their difference.
+
+    Arguments:
+        reference: The Monte Carlo, N responses.
+        generated: Repetitions of the generation, rows as in the reference, each (N, Nx, Ny).
+        divided: Random halves of the copies of every particle; none for no floor.
+
+    Returns:
+        None if a particle has a single copy.
+    """
+    index, copies = np.unique(reference.particle, return_inverse=True, return_counts=True)[1:]
+    if copies.min() < 2:
+        return None
+    ours, lights = light(reference), [light(each) for each in generated]
+    expected = particle_diversity(ours, index)
+    found = [particle_diversity(each, index) for each in lights]
+    floor, model = [], []
+    for repetition, (a, b) in enumerate(divided if copies.min() >= 4 else ()):
+        half = particle_diversity(ours, index, b)
+        floor.append(_difference(particle_diversity(ours, index, a), half))
+        theirs = lights[repetition % len(lights)]
+        model.append(_difference(particle_diversity(theirs, index, a), half))
+    whole = [_difference(each, expected) for each in found]
+    return Diversity(
+        reference=float(expected.mean()),
+        generated=spread([float(each.mean()) for each in found]),
+        difference=comparison("photo-electrons", floor=floor, model=model, whole=whole),
+    )
+
+
+def _difference(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    return float(np.abs(a - b).mean())

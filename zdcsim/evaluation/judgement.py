@@ -1,0 +1,202 @@
+"""Generated responses judged against the Monte Carlo: every number with its floor.
+
+Axis key: N responses, Nx by Ny fibres.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import TypeAdapter
+
+from detcore.files import write_text
+from detcore.provenance import provenance
+from zdcsim.evaluation.diversity import Diversity, diversity
+from zdcsim.evaluation.energy import EnergyBin, by_energy
+from zdcsim.evaluation.errors import Error, errors
+from zdcsim.evaluation.floor import Comparison, Spread, by_group, compare, divisions, spread
+from zdcsim.evaluation.quantities import Measured, measure
+from zdcsim.evaluation.settings import Settings
+from zdcsim.evaluation.speed import Speed
+from zdcsim.response import Responses
+
+STAGES = ("measuring", "distances", "errors", "diversity", "energy bins")
+DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
+
+
+@dataclass(frozen=True)
+class Sample:
+    """What was compared.
+
+    Arguments:
+        calorimeter: `ZN` or `ZP`.
+        responses: Monte Carlo responses, N.
+        particles: Unique particles.
+        copies: Fewest and most responses of a particle.
+        smallest_photon_sum: Of the Monte Carlo; distances grow with a cut on it, so they must not
+            be compared across cuts.
+        empty: Fraction of Monte Carlo responses without light.
+        empty_generated: The same of the model, over the repetitions of the generation.
+    """
+
+    calorimeter: str
+    responses: int
+    particles: int
+    copies: tuple[int, int]
+    smallest_photon_sum: int
+    empty: float
+    empty_generated: Spread | None
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The result of judging a generator; serialises to JSON and back.
+
+    Arguments:
+        sample: What was compared.
+        distances: Wasserstein distances by group (a channel convention, with the mean over its
+            channels first, or `features`) and name.
+        errors: MAE and RMSE by name.
+        diversity: Of the responses of one particle; None if a particle has a single copy.
+        energy: The distances by energy bin.
+        speed: None if the generator did not run here.
+        settings: The choices all this depends on.
+        reference: Provenance of the Monte Carlo.
+        model: Manifest of the model, or provenance of the generated file.
+        provenance: Commit, versions and machine of this judgement.
+    """
+
+    sample: Sample
+    distances: dict[str, dict[str, Comparison]]
+    errors: dict[str, Error]
+    diversity: Diversity | None
+    energy: tuple[EnergyBin, ...]
+    speed: Speed | None
+    settings: Settings
+    reference: dict[str, object] = field(default_factory=dict)
+    model: dict[str, object] = field(default_factory=dict)
+    provenance: dict[str, object] = field(default_factory=dict)
+
+    def to_json(self) -> str:
+        """The judgement as JSON; a number that does not exist is null."""
+        return TypeAdapter(Judgement).dump_json(self, indent=2).decode() + "\n"
+
+    def physics_tables(self) -> str:
+        """Which Geant4 data sets the Monte Carlo was made with, as its file states it."""
+        data = self.reference.get("geant4_data")
+        if data == "stand-in":
+            return "stand-in physics tables (not the official Geant4 data sets)"
+        if data == "official":
+            return "official Geant4 data sets"
+        return f"Geant4 data sets not stated in the file (data kind: {self.data_kind()})"
+
+    def data_kind(self) -> str:
+        """Kind of the Monte Carlo, as its file states it."""
+        return str(self.reference.get("data_kind", "not stated"))
+
+
+def from_json(text: str) -> Judgement:
+    """The judgement that `Judgement.to_json` wrote.
+
+    Raises:
+        ValueError: If the text is not a judgement.
+    """
+    return TypeAdapter(Judgement).validate_json(text)
+
+
+def write_json(path: Path, judgement: Judgement) -> None:
+    """Write a judgement as JSON."""
+    write_text(path, judgement.to_json())
+
+
+def judge(
+    reference: Responses,
+    generated: Sequence[NDArray[np.number]],
+    settings: Settings | None = None,
+    *,
+    model: Mapping[str, object] | None = None,
+    speed: Speed | None = None,
+    stage: Callable[[str], None] = lambda name: None,
+) -> Judgement:
+    """Judge generated responses against the Monte Carlo.
+
+    Arguments:
+        reference: The Monte Carlo, N responses, several copies of every particle.
+        generated: Repetitions of the generation, each of shape (N, Nx, Ny), photo-electrons,
+            row i generated from the conditions of row i of the reference.
+        settings: What to report and how.
+        model: Manifest of the model, copied into the result.
+        speed: Time of the generator, copied into the result.
+        stage: Called with the name of every one of `STAGES` before it starts.
+
+    Raises:
+        ValueError: If there is nothing to judge, a repetition has another shape or a count that
+            is negative or not finite, or the sample has no floor under these settings.
+    """
+    chosen = settings or Settings()
+    if not len(reference):
+        raise ValueError("the reference holds no responses; there is nothing to judge against")
+    divided = divisions(reference.particle, chosen)
+    stage("measuring")
+    counted = [counts(each, reference, chosen) for each in checked(generated)]
+    calorimeter, conventions = reference.calorimeter, chosen.conventions
+    ours = measure(reference, calorimeter, conventions)
+    theirs = [measure(each, calorimeter, conventions) for each in counted]
+    stage("distances")
+    distances = by_group(compare(ours, theirs, divided))
+    stage("errors")
+    paired = errors(reference, ours, counted, theirs, conventions, chosen.seed)
+    stage("diversity")
+    varied = diversity(reference, counted, divided if chosen.floor == "copies" else ())
+    stage("energy bins")
+    return Judgement(
+        sample=_sample(reference, ours, theirs),
+        distances=distances,
+        errors=paired,
+        diversity=varied,
+        energy=by_energy(reference, ours, theirs, chosen),
+        speed=speed,
+        settings=chosen,
+        reference=dict(reference.provenance),
+        model=dict(model or {}),
+        provenance=provenance(*DEPENDENCIES),
+    )
+
+
+def checked(generated: Sequence[NDArray[np.number]]) -> Sequence[NDArray[np.number]]:
+    """The repetitions, at least one."""
+    if not len(generated):
+        raise ValueError("no generated responses; at least one repetition is needed")
+    return generated
+
+
+def counts(
+    generated: NDArray[np.number], reference: Responses, settings: Settings
+) -> NDArray[np.number]:
+    """One repetition after the rounding of the settings, shape (N, Nx, Ny)."""
+    expected = (len(reference), *reference.calorimeter.shape)
+    if generated.shape != expected:
+        raise ValueError(
+            f"generated responses must have the reference's shape {expected}; got {generated.shape}"
+        )
+    if not (np.isfinite(generated).all() and (generated >= 0).all()):
+        raise ValueError("generated photo-electron counts must be finite and not negative")
+    if settings.rounding == "none" or np.issubdtype(generated.dtype, np.integer):
+        return generated
+    truncated: NDArray[np.floating] = np.trunc(generated)
+    return truncated
+
+
+def _sample(reference: Responses, ours: Measured, theirs: Sequence[Measured]) -> Sample:
+    copies = np.unique(reference.particle, return_counts=True)[1]
+    return Sample(
+        calorimeter=reference.calorimeter.name,
+        responses=len(reference),
+        particles=len(copies),
+        copies=(int(copies.min()), int(copies.max())),
+        smallest_photon_sum=int(reference.photon_sum().min()),
+        empty=ours.empty_fraction(),
+        empty_generated=spread([each.empty_fraction() for each in theirs]),
+    )

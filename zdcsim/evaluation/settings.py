@@ -1,0 +1,58 @@
+"""The choices that a judgement depends on; all of them are written into its result."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from zdcsim.channels import CONVENTIONS, Convention
+
+Floor = Literal["copies", "particles"]
+Rounding = Literal["o2", "none"]
+Split = Literal["particle", "random"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """How generated responses are judged.
+
+    Arguments:
+        conventions: Channel conventions to report.
+        energy_edges: Edges of the energy bins, GeV, ascending.
+        fewest_in_bin: An energy bin with fewer responses is not judged.
+        floor: Halves of the Monte Carlo for its own distance: of the `copies` of every particle,
+            or of the `particles`. The second also contains the difference between particles, so
+            its floor is higher and its ratio lower.
+        floor_repetitions: Random divisions into halves.
+        rounding: `o2` cuts generated counts to whole numbers as O2 does; `none` leaves them. A
+            bundle of this project rounds inside its graph, so that both are the same for it.
+        split: What the held-out sample was separated from the training sample by: unique
+            `particle`, or the literature's `random` rows, which puts copies of the same particle
+            on both sides. Recorded, not used.
+        seed: Of the halves and of the pairing of Monte Carlo copies.
+
+    Raises:
+        ValueError: If a choice is impossible.
+    """
+
+    conventions: tuple[Convention, ...] = CONVENTIONS
+    energy_edges: tuple[float, ...] = (0.0, 300.0, 1000.0, 2000.0, 7000.0)
+    fewest_in_bin: int = 100
+    floor: Floor = "copies"
+    floor_repetitions: int = 20
+    rounding: Rounding = "o2"
+    split: Split = "particle"
+    seed: int = 1
+
+    def __post_init__(self) -> None:
+        unknown = set(self.conventions) - set(CONVENTIONS)
+        if unknown or not self.conventions:
+            raise ValueError(
+                f"channel conventions must be some of {', '.join(CONVENTIONS)}; "
+                f"got {', '.join(self.conventions) or 'none'}"
+            )
+        edges = self.energy_edges
+        if len(edges) < 2 or any(high <= low for low, high in zip(edges, edges[1:], strict=False)):
+            raise ValueError(f"energy edges must ascend and be two at least; got {edges}")
+        if self.floor_repetitions < 2:
+            raise ValueError(
+                f"a spread needs two divisions into halves at least; got {self.floor_repetitions}"
+            )
