@@ -1,0 +1,117 @@
+"""`zdcsim simulate`: Geant4 showers into a ROOT file."""
+
+import os
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from zdcsim.geometry import Side
+
+
+def simulate(
+    out: Annotated[Path, typer.Option(help="ROOT file to write.")],
+    particles: Annotated[int, typer.Option(min=1, help="Number of different primaries.")] = 10,
+    copies: Annotated[int, typer.Option(min=1, help="Independent showers of each primary.")] = 1,
+    detector: Annotated[Literal["zn"], typer.Option(help="Calorimeter.")] = "zn",
+    source: Annotated[
+        Literal["pp14tev", "gun"],
+        typer.Option(help="Sibyll 2.3d proton-proton collisions at 14 TeV, or a particle gun."),
+    ] = "pp14tev",
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same showers.")] = 1,
+    missed: Annotated[
+        int, typer.Option(min=0, help="pp only: also keep this many primaries that miss.")
+    ] = 0,
+    particle: Annotated[str, typer.Option(help="Gun: name or PDG code.")] = "neutron",
+    energy: Annotated[float, typer.Option(help="Gun: total energy, GeV.")] = 1000.0,
+    x: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
+    y: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
+    spread: Annotated[
+        float, typer.Option(help="Gun: half width of the square of impacts, cm.")
+    ] = 0.08,
+    side: Annotated[str, typer.Option(help="Gun: side A (pz > 0) or C.")] = "A",
+    production_cut: Annotated[float, typer.Option(help="Geant4 production cut, mm.")] = 0.3,
+    absorber_cut: Annotated[
+        float, typer.Option(help="Tracks end below this in the absorber, MeV; 0 = never.")
+    ] = 1.0,
+    geant4_data: Annotated[
+        Literal["auto", "official", "stand-in"],
+        typer.Option(help="Geant4 tables: your official ones, our stand-ins, or what there is."),
+    ] = "auto",
+    workers: Annotated[int, typer.Option(min=0, help="Processes; 0 = one for every core.")] = 0,
+) -> None:
+    """Simulate showers with Geant4 and write them to a ROOT file.
+
+    A run that was killed goes on where it stopped when the same command is given again.
+
+    Example: zdcsim simulate --particles 20 --copies 5 --out zn.root
+    """
+    from zdcsim.geometry import calorimeter
+    from zdcsim.montecarlo.collisions import Collisions
+    from zdcsim.montecarlo.gun import Gun
+    from zdcsim.montecarlo.production import Production, geant4_folder, run
+    from zdcsim.montecarlo.settings import Transport
+    from zdcsim.montecarlo.source import Source
+
+    shot = Gun(particle, energy, x, y, spread, _side(side))
+    production = Production(
+        calorimeter=calorimeter(detector),
+        source=Source(shot if source == "gun" else Collisions()),
+        particles=particles,
+        copies=copies,
+        missed=missed if source == "pp14tev" else 0,
+        seed=seed,
+        transport=Transport(production_cut_mm=production_cut, absorber_cut_mev=absorber_cut),
+        geant4_data=geant4_folder(geant4_data),
+    )
+    with _Bar() as bar:
+        written = run(production, out, workers or os.cpu_count() or 1, bar.show)
+    total = written.photon_sum()
+    typer.echo(
+        f"{out}: {len(written)} showers of {particles} particles, "
+        f"{(total == 0).sum()} without light, mean {total.mean():.1f} photo-electrons, "
+        f"{written.cpu_seconds.mean():.2f} CPU seconds a shower; Geant4 tables: "
+        f"{written.provenance['geant4_data']}"
+    )
+
+
+def _side(side: str) -> Side:
+    if side.upper() == "A":
+        return "A"
+    if side.upper() == "C":
+        return "C"
+    raise ValueError(f"unknown side {side!r}; expected A or C")
+
+
+class _Bar:
+    """A progress bar that starts where an interrupted production stopped."""
+
+    def __init__(self) -> None:
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._progress = Progress(
+            TextColumn("showers"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+        )
+        self._task = self._progress.add_task("showers", total=None)
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._progress.stop()
+
+    def show(self, done: int, total: int) -> None:
+        self._progress.update(self._task, completed=done, total=total)

@@ -1,0 +1,138 @@
+"""A bundle: the folder of files that O2 needs to simulate one calorimeter, and its manifest.
+
+Reading and running a bundle needs numpy and ONNX Runtime, not torch.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import onnxruntime
+
+from detcore.files import sha256
+from zdcsim.geometry import Calorimeter, calorimeter
+from zdcsim.io import scales
+from zdcsim.io.scales import Scales
+from zdcsim.io.session import session
+
+GENERATOR = "generator.onnx"
+GENERATOR_SCALES = "generator_scales.txt"
+CLASSIFIER = "classifier.onnx"
+CLASSIFIER_SCALES = "classifier_scales.txt"
+FILES = (GENERATOR, GENERATOR_SCALES, CLASSIFIER, CLASSIFIER_SCALES)
+MANIFEST = "manifest.json"
+
+FORMAT = "zdcsim bundle for AliceO2"
+FORMAT_VERSION = 1
+INPUTS = {GENERATOR: 2, CLASSIFIER: 1}
+SPECIES = {"ZN": "Neutron", "ZP": "Proton"}
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """An opened bundle.
+
+    Arguments:
+        path: Its folder.
+        sha256: Digest of the manifest, which holds the digests of all other files.
+        calorimeter: The detector that the generator stands for.
+        manifest: The manifest as read.
+        generator: Session with inputs noise (N, 10) and scaled conditions (N, 9).
+        generator_scales: What scales its conditions.
+        classifier: Session with the input scaled conditions (N, 9).
+        classifier_scales: What scales its conditions.
+    """
+
+    path: Path
+    sha256: str
+    calorimeter: Calorimeter
+    manifest: Mapping[str, Any]
+    generator: onnxruntime.InferenceSession
+    generator_scales: Scales
+    classifier: onnxruntime.InferenceSession
+    classifier_scales: Scales
+
+
+def read_bundle(path: Path, threads: int = 1) -> Bundle:
+    """Open a bundle after checking every file against the manifest.
+
+    Arguments:
+        path: The bundle's folder.
+        threads: Threads of ONNX Runtime; O2 uses one.
+
+    Raises:
+        ValueError: If the folder is not a bundle, a file is missing or changed, or a model has
+            another number of inputs than O2 fills.
+    """
+    manifest = read_manifest(path)
+    for name in FILES:
+        check_file(path / name, manifest["files"].get(name, {}).get("sha256"))
+    return Bundle(
+        path=path,
+        sha256=sha256(path / MANIFEST),
+        calorimeter=calorimeter(manifest["calorimeter"]),
+        manifest=manifest,
+        generator=session(path / GENERATOR, INPUTS[GENERATOR], threads),
+        generator_scales=scales.read(path / GENERATOR_SCALES),
+        classifier=session(path / CLASSIFIER, INPUTS[CLASSIFIER], threads),
+        classifier_scales=scales.read(path / CLASSIFIER_SCALES),
+    )
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """The manifest of the bundle in folder `path`.
+
+    Raises:
+        ValueError: If there is none that this version can read.
+    """
+    try:
+        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
+    except OSError:
+        raise ValueError(f"{path} is not a bundle: it has no readable {MANIFEST}") from None
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"{path / MANIFEST} is not JSON: {problem}") from None
+    found = (manifest.get("format"), manifest.get("format_version"))
+    if found != (FORMAT, FORMAT_VERSION):
+        raise ValueError(
+            f"{path / MANIFEST} must describe a {FORMAT!r} of version {FORMAT_VERSION}; "
+            f"it describes {found[0]!r} of version {found[1]}"
+        )
+    return dict(manifest)
+
+
+def check_file(path: Path, expected: str | None) -> None:
+    """Refuse a file that is missing or is not the one that was verified.
+
+    Raises:
+        ValueError: If the file is missing or its SHA-256 differs from `expected`.
+    """
+    if not path.is_file():
+        raise ValueError(f"the bundle {path.parent} is incomplete: {path.name} is missing")
+    found = sha256(path)
+    if found != expected:
+        raise ValueError(
+            f"{path} is not the file that the manifest names: its SHA-256 is {found}, "
+            f"expected {expected}; export the bundle again"
+        )
+
+
+def o2_options(detector: Calorimeter, folder: str) -> str:
+    """The value of o2-sim's `--configKeyValues` that makes O2 use a bundle in `folder`.
+
+    The last setting stops the transport before the ZDC; without it full and fast simulation both
+    make hits.
+
+    Source:
+        AliceO2, Detectors/ZDC/simulation/include/ZDCSimulation/ZDCSimParam.h.
+    """
+    species = SPECIES[detector.name]
+    paths = {
+        "ClassifierPath": CLASSIFIER,
+        "ClassifierScales": CLASSIFIER_SCALES,
+        f"ModelPath{species}": GENERATOR,
+        f"ModelScales{species}": GENERATOR_SCALES,
+    }
+    files = [f"ZDCSimParam.ZDCFastSim{key}={folder}/{name}" for key, name in paths.items()]
+    return ";".join(["ZDCSimParam.useZDCFastSim=true", *files, "SimCutParams.maxAbsZTracking=1200"])

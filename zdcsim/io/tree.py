@@ -1,0 +1,229 @@
+"""Responses in ROOT: a flat TTree with one entry a response.
+
+The tree `responses` has the particle, its nine conditions, O2's detector number, the photon sum,
+the sparse image (`pixel`, `count`, flat index ix * Ny + iy) and the CPU seconds. The tree `missed`
+has the conditions of primaries that do not reach the calorimeter. The provenance is a JSON text,
+stored as a TObjString.
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import awkward as ak
+import numpy as np
+import uproot
+from numpy.typing import NDArray
+
+from detcore.files import replacing
+from zdcsim.conditions import NAMES, PZ
+from zdcsim.geometry import CALORIMETERS, Calorimeter
+from zdcsim.response import Responses
+
+TREE: Final = "responses"
+MISSED: Final = "missed"
+PROVENANCE: Final = "provenance"
+SCHEMA: Final = 1
+DETECTOR_NUMBERS: Final = {("ZN", "A"): 1, ("ZP", "A"): 2, ("ZN", "C"): 4, ("ZP", "C"): 5}
+"""O2's detector numbers, by calorimeter and side."""
+SCALARS: Final = ("particle", "pdg", *NAMES, "detector", "photon_sum", "cpu_seconds")
+IMAGE: Final = "fibres"
+BRANCHES: Final = (*SCALARS, f"{IMAGE}_pixel", f"{IMAGE}_count")
+
+
+def write(
+    path: Path,
+    responses: Responses,
+    missed: tuple[NDArray[np.int32], NDArray[np.float32]] | None = None,
+) -> None:
+    """Write responses to a new ROOT file, complete or not at all.
+
+    Arguments:
+        path: The file; replaced when it exists.
+        responses: What to write.
+        missed: PDG codes (M,) and conditions (M, 9) of primaries that do not reach the calorimeter.
+    """
+    provenance = {
+        **responses.provenance,
+        "schema": SCHEMA,
+        "calorimeter": responses.calorimeter.name,
+        "shape": list(responses.calorimeter.shape),
+        "pixel_index": "ix * Ny + iy",
+        "charge_unit": "e/3",
+    }
+    with replacing(path) as partial, uproot.recreate(partial) as file:
+        _write_tree(file, TREE, _columns(responses))
+        if missed is not None:
+            _write_tree(file, MISSED, {"pdg": missed[0], **_condition_columns(missed[1])})
+        file[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True)
+
+
+def read(path: Path) -> Responses:
+    """Read the responses of one of our ROOT files.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not complete ROOT, a tree or branch is missing, a pixel lies
+            outside the calorimeter, a count is not positive, or a condition is not finite.
+    """
+    with _open(path) as file:
+        provenance = _provenance(file, path)
+        arrays = _arrays(file, path)
+    calorimeter = _calorimeter(provenance, path)
+    pixel, count = arrays[f"{IMAGE}_pixel"], arrays[f"{IMAGE}_count"]
+    lengths = ak.to_numpy(ak.num(pixel)).astype(np.int64)
+    responses = Responses(
+        calorimeter=calorimeter,
+        particle=_flat(arrays["particle"], np.int64),
+        pdg=_flat(arrays["pdg"], np.int32),
+        conditions=np.stack([_flat(arrays[name], np.float32) for name in NAMES], axis=1),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]),
+        pixels=_flat(ak.flatten(pixel), np.int64),
+        counts=_flat(ak.flatten(count), np.int64),
+        cpu_seconds=_flat(arrays["cpu_seconds"], np.float32),
+        provenance=provenance,
+    )
+    _check(responses, _flat(arrays["photon_sum"], np.int64), path)
+    return Responses(
+        **{
+            **responses.__dict__,
+            "pixels": responses.pixels.astype(np.uint16),
+            "counts": responses.counts.astype(np.int32),
+        }
+    )
+
+
+def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """PDG codes (M,) and conditions (M, 9) of the primaries that miss; empty when none are stored."""
+    with _open(path) as file:
+        if MISSED not in file:
+            return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
+        arrays = file[MISSED].arrays(["pdg", *NAMES], library="np")
+    conditions = np.stack([arrays[name] for name in NAMES], axis=1).astype(np.float32)
+    return arrays["pdg"].astype(np.int32), conditions
+
+
+def _write_tree(file: Any, name: str, columns: dict[str, Any]) -> None:
+    # `file[name] = columns` would write an RNTuple, which ROOT 6 of older productions cannot read.
+    types = {key: ak.type(column).content for key, column in columns.items()}
+    file.mktree(name, types).extend(columns)
+
+
+def _columns(responses: Responses) -> dict[str, Any]:
+    side = np.where(responses.conditions[:, PZ] > 0, "A", "C")
+    numbers = {s: DETECTOR_NUMBERS[responses.calorimeter.name, s] for s in ("A", "C")}
+    lengths = np.diff(responses.offsets)
+    image = {
+        "pixel": ak.unflatten(responses.pixels.astype(np.int32), lengths),
+        "count": ak.unflatten(responses.counts, lengths),
+    }
+    return {
+        "particle": responses.particle.astype(np.int64),
+        "pdg": responses.pdg.astype(np.int32),
+        **_condition_columns(responses.conditions),
+        "detector": np.where(side == "A", numbers["A"], numbers["C"]).astype(np.int32),
+        "photon_sum": responses.photon_sum().astype(np.int64),
+        "cpu_seconds": responses.cpu_seconds.astype(np.float32),
+        IMAGE: ak.zip(image),
+    }
+
+
+def _condition_columns(conditions: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
+    return {name: conditions[:, i].astype(np.float32) for i, name in enumerate(NAMES)}
+
+
+def _open(path: Path) -> Any:
+    if not path.exists():
+        raise FileNotFoundError(
+            f"no file {path}; make one with `zdcsim simulate` or check the path"
+        )
+    try:
+        return uproot.open(path)
+    except Exception as error:  # uproot raises many kinds for damaged files
+        raise ValueError(
+            f"{path} is not a complete ROOT file ({type(error).__name__}); it may be truncated: "
+            "copy or simulate it again"
+        ) from error
+
+
+def _provenance(file: Any, path: Path) -> dict[str, object]:
+    if PROVENANCE not in file:
+        raise ValueError(
+            f"{path} has no object {PROVENANCE!r}; found {_names(file)}; expected a file written by "
+            "`zdcsim simulate` or `zdcsim generate`"
+        )
+    found: dict[str, object] = json.loads(str(file[PROVENANCE]))
+    return found
+
+
+def _arrays(file: Any, path: Path) -> Any:
+    if TREE not in file:
+        raise ValueError(f"{path} has no tree {TREE!r}; found {_names(file)}")
+    tree = file[TREE]
+    absent = [name for name in BRANCHES if name not in tree]
+    if absent:
+        raise ValueError(
+            f"tree {TREE!r} of {path} lacks the branch {', '.join(absent)}; found "
+            f"{', '.join(tree.keys())}"
+        )
+    try:
+        return tree.arrays(list(BRANCHES))
+    except Exception as error:  # a truncated basket surfaces only here
+        raise ValueError(
+            f"tree {TREE!r} of {path} cannot be read to its end ({type(error).__name__}); the file "
+            "may be truncated: copy or simulate it again"
+        ) from error
+
+
+def _names(file: Any) -> str:
+    return ", ".join(file.keys(cycle=False)) or "nothing"
+
+
+def _calorimeter(provenance: dict[str, object], path: Path) -> Calorimeter:
+    name, shape = provenance.get("calorimeter"), provenance.get("shape")
+    found = CALORIMETERS.get(str(name))
+    if found is None:
+        raise ValueError(
+            f"{path} is of calorimeter {name!r}; expected one of {', '.join(CALORIMETERS)}"
+        )
+    if shape != list(found.shape):
+        raise ValueError(f"{path} has responses of {shape} fibres; the {name} has {found.shape}")
+    return found
+
+
+def _flat(array: Any, kind: Any) -> Any:
+    return ak.to_numpy(array).astype(kind)
+
+
+def _check(responses: Responses, photon_sum: NDArray[np.int64], path: Path) -> None:
+    """Raise ValueError where the contents cannot be responses of this calorimeter."""
+    fibres = responses.calorimeter.nx * responses.calorimeter.ny
+    lengths = np.diff(responses.offsets)
+    owner = np.repeat(np.arange(len(responses)), lengths)
+    outside = (responses.pixels < 0) | (responses.pixels >= fibres)
+    if outside.any():
+        entry = int(np.argmax(outside))
+        raise ValueError(
+            f"{path}, entry {owner[entry]}: fibre {responses.pixels[entry]} is outside the "
+            f"{responses.calorimeter.name}'s {fibres} fibres"
+        )
+    if (responses.counts <= 0).any():
+        entry = int(np.argmax(responses.counts <= 0))
+        raise ValueError(
+            f"{path}, entry {owner[entry]}: a count of {responses.counts[entry]} photo-electrons; "
+            "stored counts must be positive"
+        )
+    broken = ~np.isfinite(responses.conditions)
+    if broken.any():
+        row, column = np.argwhere(broken)[0]
+        raise ValueError(
+            f"{path}, entry {row}: condition {NAMES[column]} is "
+            f"{responses.conditions[row, column]}; expected a finite number"
+        )
+    differs = photon_sum != responses.photon_sum()
+    if differs.any():
+        row = int(np.argmax(differs))
+        raise ValueError(
+            f"{path}, entry {row}: photon_sum is {photon_sum[row]} but its fibres hold "
+            f"{responses.photon_sum()[row]}"
+        )

@@ -1,0 +1,79 @@
+"""A particle gun: one species, one energy, one place on the face or a square around it."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ
+from zdcsim.geometry import Calorimeter, Side
+from zdcsim.montecarlo.primaries import Primaries
+from zdcsim.montecarlo.species import Species, species
+
+
+@dataclass(frozen=True)
+class Gun:
+    """What the gun shoots.
+
+    Arguments:
+        particle: Name (`neutron`, `gamma`) or PDG code.
+        energy_gev: Total energy.
+        x_cm: Impact relative to the centre of the face.
+        y_cm: Impact relative to the centre of the face.
+        spread_cm: Impacts are uniform in a square of this half width.
+        side: The calorimeter of which side.
+    """
+
+    particle: str
+    energy_gev: float
+    x_cm: float = 0.0
+    y_cm: float = 0.0
+    spread_cm: float = 0.0
+    side: Side = "A"
+
+    def primaries(self, n: int, calorimeter: Calorimeter, seed: int) -> Primaries:
+        """n particles from the interaction point to the face.
+
+        Raises:
+            ValueError: If the energy is below the particle's mass or the square leaves the face.
+        """
+        shot = species(self.particle)
+        self._check(shot, calorimeter)
+        rng = np.random.default_rng([seed, 0])
+        x, y = rng.uniform(-self.spread_cm, self.spread_cm, (2, n))
+        x, y = x + self.x_cm + calorimeter.centre_x, y + self.y_cm
+        return Primaries(np.full(n, shot.pdg, np.int32), self._conditions(shot, x, y, calorimeter))
+
+    def _check(self, shot: Species, calorimeter: Calorimeter) -> None:
+        if self.energy_gev <= shot.mass_mev / 1000:
+            raise ValueError(
+                f"a {shot.name} of {self.energy_gev} GeV cannot exist: its mass is "
+                f"{shot.mass_mev / 1000:.4g} GeV"
+            )
+        reach = max(
+            (abs(self.x_cm) + self.spread_cm) / calorimeter.half_x,
+            (abs(self.y_cm) + self.spread_cm) / calorimeter.half_y,
+        )
+        if not reach < 1:
+            raise ValueError(
+                f"the gun at ({self.x_cm}, {self.y_cm}) +- {self.spread_cm} cm misses the face of "
+                f"the {calorimeter.name}, +-{calorimeter.half_x} x +-{calorimeter.half_y} cm"
+            )
+
+    def _conditions(
+        self,
+        shot: Species,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        calorimeter: Calorimeter,
+    ) -> NDArray[np.float32]:
+        front = calorimeter.front_a if self.side == "A" else calorimeter.front_c
+        towards = np.stack([x, y, np.full_like(x, front)], axis=1)
+        momentum = np.sqrt(self.energy_gev**2 - (shot.mass_mev / 1000) ** 2)
+        towards *= momentum / np.linalg.norm(towards, axis=1, keepdims=True)
+        conditions = np.zeros((len(x), 9))
+        conditions[:, ENERGY] = self.energy_gev
+        conditions[:, [PX, PY, PZ]] = towards
+        conditions[:, MASS] = shot.mass_mev
+        conditions[:, CHARGE] = shot.charge_thirds
+        return conditions.astype(np.float32)

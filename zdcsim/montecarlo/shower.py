@@ -1,0 +1,138 @@
+"""One Geant4 shower at a time: primary in, expected photo-electrons per fibre out.
+
+Import only after `datasets.use`. Geant4 allows one run manager in a process.
+"""
+
+import time
+from dataclasses import dataclass
+
+import geant4_pybind as geant4
+import numpy as np
+from numpy.typing import NDArray
+
+from zdcsim.conditions import PX, PY, PZ, impact
+from zdcsim.geometry import Calorimeter
+from zdcsim.light.coupling import coupling
+from zdcsim.light.photo_electrons import Steps, expected_per_fibre
+from zdcsim.montecarlo.block import Block, FibreSteps
+from zdcsim.montecarlo.physics import FtfpBert, commands
+from zdcsim.montecarlo.settings import Transport
+
+GAP_MM = 10.0
+"""Primaries start this far before the front face."""
+
+
+@dataclass(frozen=True)
+class Primary:
+    """A particle on its way to the front face, in the block's own frame, mm and MeV."""
+
+    pdg: int
+    position: tuple[float, float, float]
+    momentum: tuple[float, float, float]
+
+
+def primary_of(pdg: int, conditions: NDArray[np.floating], calorimeter: Calorimeter) -> Primary:
+    """Where and how a particle, flying straight from its vertex, arrives.
+
+    On the C side the block is the mirror image of the one on the A side, so pz loses its sign.
+
+    Arguments:
+        pdg: PDG code.
+        conditions: The nine conditions, shape (9,).
+        calorimeter: The block it meets.
+    """
+    x, y = 10 * impact(conditions[None], calorimeter)[0]
+    px, py, pz = (1000.0 * float(conditions[i]) for i in (PX, PY, PZ))
+    pz = abs(pz)
+    start = (
+        x - 10 * calorimeter.centre_x - GAP_MM * px / pz,
+        y - GAP_MM * py / pz,
+        -10 * calorimeter.half_z - GAP_MM,
+    )
+    return Primary(pdg, start, (px, py, pz))
+
+
+class _Gun(geant4.G4VUserPrimaryGeneratorAction):  # type: ignore[misc]
+    """Puts the next primary into the event."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._gun = geant4.G4ParticleGun(1)
+        self.primary: Primary | None = None
+
+    def GeneratePrimaries(self, event: geant4.G4Event) -> None:  # noqa: N802
+        """Called by Geant4 at the start of an event."""
+        assert self.primary is not None
+        found = geant4.G4ParticleTable.GetParticleTable().FindParticle(self.primary.pdg)
+        self._gun.SetParticleDefinition(found)
+        self._gun.SetParticlePosition(geant4.G4ThreeVector(*self.primary.position))
+        momentum = geant4.G4ThreeVector(*self.primary.momentum)
+        self._gun.SetParticleMomentumDirection(momentum.unit())
+        mass = found.GetPDGMass()
+        self._gun.SetParticleEnergy((momentum.mag2() + mass**2) ** 0.5 - mass)
+        self._gun.GeneratePrimaryVertex(event)
+
+
+class _Actions(geant4.G4VUserActionInitialization):  # type: ignore[misc]
+    """Makes the gun when Geant4 allows it: after the physics list is known."""
+
+    gun: _Gun
+
+    def Build(self) -> None:  # noqa: N802
+        """Called by Geant4 when it initialises."""
+        self.gun = _Gun()
+        self.SetUserAction(self.gun)
+
+
+class Transporter:
+    """Geant4, ready to shower particles in one calorimeter.
+
+    Arguments:
+        calorimeter: The block to build.
+        transport: Cuts.
+    """
+
+    def __init__(self, calorimeter: Calorimeter, transport: Transport) -> None:
+        self._calorimeter = calorimeter
+        self._scorer, self._actions = FibreSteps(), _Actions()
+        self._manager = geant4.G4RunManagerFactory.CreateRunManager(
+            geant4.G4RunManagerType.SerialOnly
+        )
+        self._alive = (
+            Block(calorimeter, transport, self._scorer),
+            FtfpBert(transport),
+            self._actions,
+        )
+        for part in self._alive:
+            self._manager.SetUserInitialization(part)
+        before, after = commands(transport)
+        self._apply(before)
+        self._manager.Initialize()
+        self._apply(after)
+
+    def steps(self, primary: Primary, seed: int) -> Steps:
+        """Transport one primary and return the steps that make light.
+
+        Arguments:
+            primary: The particle.
+            seed: Seed of Geant4's engine for this shower, below 2^31.
+        """
+        self._actions.gun.primary = primary
+        geant4.G4Random.setTheSeed(seed)
+        self._manager.BeamOn(1)
+        return self._scorer.take()
+
+    def shower(self, primary: Primary, seed: int) -> tuple[NDArray[np.float64], float]:
+        """Expected photo-electrons per fibre, shape (Nx, Ny), and the CPU seconds it took."""
+        start = time.process_time()
+        steps = self.steps(primary, seed)
+        expected = expected_per_fibre(steps, self._calorimeter, coupling(self._calorimeter))
+        return expected, time.process_time() - start
+
+    @staticmethod
+    def _apply(lines: tuple[str, ...]) -> None:
+        manager = geant4.G4UImanager.GetUIpointer()
+        for line in lines:
+            code = manager.ApplyCommand(line)
+            if code:
+                raise RuntimeError(f"Geant4 refused the command {line!r} with code {code}")
