@@ -39,9 +39,7 @@ NAMES = tuple(condition.name for condition in CONDITIONS)
 ENERGY, VX, VY, VZ, PX, PY, PZ, MASS, CHARGE = range(len(CONDITIONS))
 
 
-def in_o2_units(
-    conditions: NDArray[np.floating], charge_unit: ChargeUnit
-) -> NDArray[np.floating]:
+def in_o2_units(conditions: NDArray[np.floating], charge_unit: ChargeUnit) -> NDArray[np.floating]:
     """Conditions with the charge in e/3, from a source that gives it in `charge_unit`; shape (N, 9)."""
     if charge_unit == "e/3":
         return conditions

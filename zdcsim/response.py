@@ -87,9 +87,7 @@ class Responses:
             cpu_seconds=self.cpu_seconds[chosen],
         )
 
-    def _entries(
-        self, chosen: NDArray[np.integer]
-    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def _entries(self, chosen: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """For every sparse entry of the chosen responses: its row among them and its place."""
         lengths = self.offsets[chosen + 1] - self.offsets[chosen]
         row = np.repeat(np.arange(len(chosen)), lengths)

@@ -24,7 +24,7 @@ MERIDIONAL_LIMIT = NUMERICAL_APERTURE / cherenkov.REFRACTIVE_INDEX
 """Largest sine, to the fibre axis, of a guided meridional ray."""
 ATTENUATION_LENGTH_MM = 20e3
 """About 0.2 dB per metre, typical of silica fibres in the window."""
-CONE_POINTS = 48
+CONE_POINTS = 24
 """Photon directions per step. The mid-point rule on a circle; the limits are sharp edges, so the
 error of one step is about 1 / CONE_POINTS of its light and averages out over steps."""
 STEPS_AT_ONCE = 8192
