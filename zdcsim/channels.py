@@ -91,5 +91,4 @@ def channel_sums(
             f"got {photons.shape}"
         )
     masks = channel_masks(calorimeter, convention).reshape(CHANNELS, -1).astype(np.float64)
-    sums: NDArray[np.float64] = photons.reshape(len(photons), -1) @ masks.T
-    return sums
+    return np.asarray(photons.reshape(len(photons), -1) @ masks.T, dtype=np.float64)

@@ -87,9 +87,7 @@ def _judge_bin(
         responses=len(rows),
         remark="",
         photon_sum=float(ours.feature("photon sum").mean()),
-        photon_sum_generated=spread(
-            [float(each.feature("photon sum").mean()) for each in theirs]
-        ),
+        photon_sum_generated=spread([float(each.feature("photon sum").mean()) for each in theirs]),
         distances=by_group(compare(ours, theirs, divisions(particle, settings))),
     )
 

@@ -47,9 +47,7 @@ class Error:
     ratio: float | None
 
 
-def channel_mae(
-    reference: Measured, generated: Measured, convention: Convention
-) -> float:
+def channel_mae(reference: Measured, generated: Measured, convention: Convention) -> float:
     """Mean over responses and channels of |generated - reference|, photo-electrons."""
     difference = generated.group(convention) - reference.group(convention)
     return float(np.abs(difference).mean())
@@ -70,9 +68,7 @@ def rmse_image(reference: Responses, generated: Responses | NDArray[np.number]) 
     return float(np.sqrt(square / len(reference)))
 
 
-def another_copy(
-    particle: NDArray[np.integer], rng: np.random.Generator
-) -> NDArray[np.int64]:
+def another_copy(particle: NDArray[np.integer], rng: np.random.Generator) -> NDArray[np.int64]:
     """For every row a random other row of the same particle; each row is taken once.
 
     The copies of a particle are put in a random circle and each is given the next.
@@ -132,5 +128,6 @@ def _error(
 ) -> Error:
     irreducible = spread(monte_carlo) if len(monte_carlo) else None
     ours = spread(model)
-    known = ours is not None and irreducible is not None and irreducible.mean > 0
-    return Error(ours, irreducible, ours.mean / irreducible.mean if known else None)
+    if ours is None or irreducible is None or irreducible.mean == 0:
+        return Error(ours, irreducible, None)
+    return Error(ours, irreducible, ours.mean / irreducible.mean)

@@ -136,9 +136,7 @@ def spread(values: Sequence[float] | NDArray[np.float64]) -> Spread | None:
     return Spread(float(found.mean()), deviation, len(found))
 
 
-def ratio(
-    model: Sequence[float], floor: Sequence[float]
-) -> tuple[float | None, float | None]:
+def ratio(model: Sequence[float], floor: Sequence[float]) -> tuple[float | None, float | None]:
     """Ratio of the means of R paired values, and its standard deviation for one pair.
 
     The deviation is that of model - ratio * floor over the mean floor (delta method), so that the

@@ -31,9 +31,7 @@ def repetitions(reference: Responses, generated: Responses) -> list[NDArray[np.f
         )
     times = _times(reference.particle, generated.particle)
     order = np.lexsort((rank_in_particle(generated.particle), generated.particle))
-    unique, index, copies = np.unique(
-        reference.particle, return_inverse=True, return_counts=True
-    )
+    index, copies = np.unique(reference.particle, return_inverse=True, return_counts=True)[1:]
     first = times * (np.cumsum(copies) - copies)[index] + rank_in_particle(index)
     rows = [order[first + time * copies[index]] for time in range(times)]
     for chosen in rows:

@@ -1,6 +1,7 @@
 """The choices that a judgement depends on; all of them are written into its result."""
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from zdcsim.channels import CONVENTIONS, Convention
@@ -50,7 +51,7 @@ class Settings:
                 f"got {', '.join(self.conventions) or 'none'}"
             )
         edges = self.energy_edges
-        if len(edges) < 2 or any(high <= low for low, high in zip(edges, edges[1:], strict=False)):
+        if len(edges) < 2 or any(high <= low for low, high in pairwise(edges)):
             raise ValueError(f"energy edges must ascend and be two at least; got {edges}")
         if self.floor_repetitions < 2:
             raise ValueError(

@@ -1,0 +1,235 @@
+"""`zdcsim evaluate`: a model against the Monte Carlo."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, cast
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from zdcsim.channels import Convention
+from zdcsim.evaluation.settings import Floor, Rounding, Settings, Split
+from zdcsim.response import Responses
+
+if TYPE_CHECKING:
+    from zdcsim.evaluation.floor import Comparison
+    from zdcsim.evaluation.judgement import Judgement
+    from zdcsim.evaluation.speed import Speed
+
+Model = Annotated[Path | None, typer.Option(help="Bundle folder to generate from and judge.")]
+Reference = Annotated[Path, typer.Option(help="ROOT file of held-out Monte Carlo responses.")]
+Generated = Annotated[
+    Path | None,
+    typer.Option(help="Judge this ROOT file, generated from the reference's particles."),
+]
+Json = Annotated[Path | None, typer.Option("--json", help="Write every number to this file.")]
+Html = Annotated[Path | None, typer.Option("--html", help="Write a report with figures here.")]
+Conventions = Annotated[
+    str, typer.Option(help="Channel conventions, comma between: o2, agh, wut. The first leads.")
+]
+Bins = Annotated[str, typer.Option(help="Edges of the energy bins, GeV, comma between.")]
+Repetitions = Annotated[int, typer.Option(min=1, help="How often the model generates the sample.")]
+BatchSize = Annotated[int, typer.Option(min=1, help="Responses generated together.")]
+Seed = Annotated[int, typer.Option(help="Of the generation and of the random halves.")]
+FloorBy = Annotated[
+    Floor, typer.Option("--floor", help="Halve the Monte Carlo's copies or its particles.")
+]
+FloorRepetitions = Annotated[int, typer.Option(min=2, help="Random divisions into halves.")]
+SplitBy = Annotated[
+    Split, typer.Option("--split", help="What the sample was held out by; recorded.")
+]
+RoundingAs = Annotated[
+    Rounding, typer.Option("--rounding", help="Cut counts to whole numbers as O2 does, or not.")
+]
+
+
+def evaluate(
+    model: Model = None,
+    reference: Reference = Path("data/zn_test.root"),
+    generated: Generated = None,
+    json_file: Json = None,
+    html_file: Html = None,
+    conventions: Conventions = "o2,agh,wut",
+    bins: Bins = "0,300,1000,2000,7000",
+    repetitions: Repetitions = 5,
+    batch_size: BatchSize = 1000,
+    seed: Seed = 1,
+    floor: FloorBy = "copies",
+    floor_repetitions: FloorRepetitions = 20,
+    split: SplitBy = "particle",
+    rounding: RoundingAs = "o2",
+) -> None:
+    """Judge a model against held-out Monte Carlo, beside the Monte Carlo's own floor."""
+    from zdcsim.evaluation.judgement import STAGES, judge, write_json
+    from zdcsim.io.tree import read
+
+    if (model is None) == (generated is None):
+        raise ValueError("give either --model, to generate from it, or --generated, a ROOT file")
+    settings = Settings(
+        conventions=cast(tuple[Convention, ...], tuple(conventions.replace(" ", "").split(","))),
+        energy_edges=edges(bins),
+        floor=floor,
+        floor_repetitions=floor_repetitions,
+        rounding=rounding,
+        split=split,
+        seed=seed,
+    )
+    write_report = reporter(html_file)
+    sample = read(reference)
+    with progress_bar() as progress:
+        task = progress.add_task("", total=len(STAGES) + (repetitions if model else 1))
+
+        def stage(name: str) -> None:
+            progress.update(task, description=name, advance=1)
+
+        if model is not None:
+            candidate = from_bundle(model, sample, repetitions, batch_size, seed, stage)
+        else:
+            candidate = from_file(cast(Path, generated), sample, stage)
+        judgement = judge(
+            sample,
+            candidate.responses,
+            settings,
+            model=candidate.described,
+            speed=candidate.speed,
+            stage=stage,
+        )
+    if json_file is not None:
+        write_json(json_file, judgement)
+    write_report(judgement, sample, candidate.responses[0])
+    show(judgement, Console())
+    for path in (json_file, html_file):
+        if path is not None:
+            typer.echo(path)
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """What is judged: repetitions of (N, Nx, Ny), what made them, and how fast if that ran here."""
+
+    responses: Sequence[NDArray[np.number]]
+    described: Mapping[str, object]
+    speed: "Speed | None" = None
+
+
+def from_bundle(
+    bundle: Path,
+    sample: Responses,
+    repetitions: int,
+    batch_size: int,
+    seed: int,
+    stage: Callable[[str], None],
+) -> Candidate:
+    """Repetitions generated here from the conditions of the sample, with seeds one apart."""
+    from zdcsim.evaluation.speed import Stopwatch, speed
+    from zdcsim.generation import generate
+    from zdcsim.io.bundle import read_manifest
+
+    manifest = read_manifest(bundle)
+    if manifest.get("calorimeter") != sample.calorimeter.name:
+        raise ValueError(
+            f"the bundle {bundle} generates {manifest.get('calorimeter')} responses and the "
+            f"reference holds {sample.calorimeter.name}; both must be of one calorimeter"
+        )
+    spent, responses = Stopwatch(), []
+    for repetition in range(repetitions):
+        stage(f"generating, {repetition + 1} of {repetitions}")
+        call = partial(generate, bundle, sample.conditions, seed + repetition, batch_size)
+        responses.append(spent.time(call))
+    timed = speed(sample, spent, repetitions * len(sample), batch_size)
+    return Candidate(responses, {"bundle": str(bundle), **manifest}, timed)
+
+
+def from_file(path: Path, sample: Responses, stage: Callable[[str], None]) -> Candidate:
+    """Repetitions from a ROOT file, in the rows of the sample."""
+    from zdcsim.evaluation.matching import repetitions
+    from zdcsim.io.tree import read
+
+    stage("reading")
+    generated = read(path)
+    described = {"file": str(path), **generated.provenance}
+    return Candidate(repetitions(sample, generated), described)
+
+
+def reporter(
+    path: Path | None,
+) -> "Callable[[Judgement, Responses, NDArray[np.number]], None]":
+    """What writes the report; a missing package is found here, before the work."""
+    if path is None:
+        return lambda judgement, sample, generated: None
+    from zdcsim.evaluation.plots import figures, png
+    from zdcsim.evaluation.report import write_html
+
+    def write(judgement: "Judgement", sample: Responses, generated: NDArray[np.number]) -> None:
+        drawn = figures(sample, generated, judgement.settings.conventions)
+        write_html(path, judgement, {title: png(figure) for title, figure in drawn.items()})
+
+    return write
+
+
+def edges(text: str) -> tuple[float, ...]:
+    """Energy edges from numbers with a comma between."""
+    try:
+        return tuple(float(edge) for edge in text.split(","))
+    except ValueError:
+        raise ValueError(f"--bins must be numbers with a comma between; got {text!r}") from None
+
+
+def progress_bar() -> Progress:
+    """A bar on the error stream, so that the table alone goes to the output."""
+    return Progress(
+        TextColumn("{task.description:<20}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=Console(stderr=True),
+    )
+
+
+def show(judgement: "Judgement", console: Console) -> None:
+    """The main numbers as a table."""
+    from zdcsim.evaluation.wording import number
+
+    sample = judgement.sample
+    table = Table(
+        title=f"{sample.calorimeter}: model against Monte Carlo, {sample.responses} responses of "
+        f"{sample.particles} particles",
+        caption=f"Wasserstein distances at the same sample size. Monte Carlo: "
+        f"{judgement.physics_tables()}",
+    )
+    for name in ("", "floor", "model", "ratio", "all W", "unit"):
+        table.add_column(name, justify="left" if name in ("", "unit") else "right", no_wrap=True)
+    for convention in judgement.settings.conventions:
+        add_row(table, f"mean channel, {convention}", judgement.distances[convention]["mean"])
+    table.add_section()
+    for name, found in judgement.distances["features"].items():
+        add_row(table, name, found)
+    if judgement.diversity is not None:
+        add_row(table, "diversity", judgement.diversity.difference)
+    console.print(table)
+    if judgement.speed is not None and judgement.speed.speed_up is not None:
+        console.print(
+            f"Speed-up over the Monte Carlo: {number(judgement.speed.speed_up)} x in CPU seconds "
+            f"per response ({number(judgement.speed.monte_carlo_cpu)} s in the file, "
+            f"{number(judgement.speed.generator_cpu)} s here at batch {judgement.speed.batch_size})"
+        )
+
+
+def add_row(table: Table, name: str, found: "Comparison") -> None:
+    """One distance with its floor."""
+    from zdcsim.evaluation.wording import ratio_text, with_spread
+
+    table.add_row(
+        name,
+        with_spread(found.floor),
+        with_spread(found.model),
+        ratio_text(found),
+        with_spread(found.whole),
+        found.unit,
+    )
