@@ -1,0 +1,52 @@
+"""Checkpoints and the metrics file of a run, such that a killed run goes on exactly.
+
+A run folder holds `last.pt` (everything to go on with), `best.pt` (the weights that validated
+best) and `metrics.jsonl` (one line a step). Checkpoints hold tensors and plain values only, so
+they are read without running code from the file.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from detcore.files import replacing, write_text
+
+LAST, BEST, METRICS = "last.pt", "best.pt", "metrics.jsonl"
+
+
+def save(state: dict[str, Any], path: Path) -> None:
+    """Write a checkpoint in one step: a kill leaves the former one."""
+    with replacing(path) as partial:
+        torch.save(state, partial)
+
+
+def load(path: Path, device: torch.device | None = None) -> dict[str, Any]:
+    """Read a checkpoint.
+
+    Raises:
+        ValueError: If it is missing or not a checkpoint.
+    """
+    try:
+        state: dict[str, Any] = torch.load(path, map_location=device or "cpu", weights_only=True)
+    except FileNotFoundError:
+        raise ValueError(f"there is no checkpoint {path}; train first") from None
+    except Exception as error:  # torch raises many kinds for a damaged file
+        raise ValueError(f"{path} is not a readable checkpoint: {error}") from None
+    return state
+
+
+def trim_metrics(path: Path, last_step: int) -> None:
+    """Drop the lines of steps after `last_step`, and one that a kill left unfinished."""
+    if not path.exists():
+        return
+    kept = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        try:
+            step = json.loads(line)["step"]
+        except json.JSONDecodeError:
+            continue
+        if step <= last_step:
+            kept.append(line + "\n")
+    write_text(path, "".join(kept))

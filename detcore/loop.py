@@ -1,0 +1,211 @@
+"""The training loop. It knows no models: an objective steps, a batch follows from its step number.
+
+Axis key: none; batches pass through unseen.
+"""
+
+import json
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Generic, Protocol, TextIO, TypeVar
+
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from torch import Tensor
+
+from detcore import checkpoint
+from detcore.config import Settings
+from detcore.distributed import Processes
+from detcore.tracking import Tracker
+
+Batch = TypeVar("Batch")
+Given = TypeVar("Given", contravariant=True)
+
+
+class LoopSettings(Settings):
+    """How long to train, and how often to look.
+
+    Attributes:
+        steps: Optimisation steps.
+        checkpoint_every: Steps between checkpoints.
+        validate_every: Steps between validations; each is followed by a checkpoint.
+        patience: Stop after this many validations without improvement; null: never.
+        max_minutes: Stop after this much wall-clock time, resumed time included; null: never.
+        track_every: Steps between metrics sent to the tracker (all go to metrics.jsonl).
+    """
+
+    steps: int
+    checkpoint_every: int = 200
+    validate_every: int = 200
+    patience: int | None = None
+    max_minutes: float | None = None
+    track_every: int = 50
+
+
+class Objective(Protocol[Given]):
+    """One or several networks with their optimisers."""
+
+    def step(self, batch: Given) -> dict[str, float]:
+        """Optimise once; gives every loss term by name."""
+
+    def weights(self) -> dict[str, Tensor]:
+        """Weights of the network that training is for."""
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything that the next step depends on."""
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from there."""
+
+
+@dataclass
+class Progression:
+    """How far a training is, as kept in its checkpoint.
+
+    Attributes:
+        step: Steps done.
+        best: Smallest validation value so far.
+        best_step: Step of that value.
+        stale: Validations since.
+        seconds: Wall-clock time spent.
+    """
+
+    step: int = 0
+    best: float = math.inf
+    best_step: int = 0
+    stale: int = 0
+    seconds: float = 0.0
+
+
+class Loop(Generic[Batch]):
+    """Trains one objective in one run folder.
+
+    Arguments:
+        objective: What is trained.
+        batch_at: The batch of a step number, this process's share of it.
+        validate: A value, the smaller the better, of the objective as it is.
+        settings: See there.
+        folder: The run folder.
+        processes: Those that train together; the first one writes.
+        tracker: Told about metrics.
+    """
+
+    def __init__(
+        self,
+        objective: Objective[Batch],
+        batch_at: Callable[[int], Batch],
+        validate: Callable[[], float],
+        settings: LoopSettings,
+        folder: Path,
+        processes: Processes,
+        tracker: Tracker,
+    ) -> None:
+        self.objective, self.batch_at, self.validate = objective, batch_at, validate
+        self.settings, self.folder = settings, folder
+        self.processes, self.tracker = processes, tracker
+        self.done = Progression()
+
+    def resume(self) -> bool:
+        """Go back to the last checkpoint; False when there is none yet."""
+        last = self.folder / checkpoint.LAST
+        found = last.exists()
+        if found:
+            state = checkpoint.load(last, self.processes.device)
+            self.objective.load_state_dict(state["objective"])
+            self.done = Progression(**state["done"])
+        if self.processes.first:
+            checkpoint.trim_metrics(self.folder / checkpoint.METRICS, self.done.step)
+        return found
+
+    def run(self) -> Progression:
+        """Train until the steps, the patience or the time are used up.
+
+        Raises:
+            FloatingPointError: At the first loss that is not finite; names the term and the step.
+                The last checkpoint stays as it was.
+        """
+        self.folder.mkdir(parents=True, exist_ok=True)
+        started = time.monotonic() - self.done.seconds
+        with (
+            (self.folder / checkpoint.METRICS).open("a", encoding="utf-8") as log,
+            _progress(self.processes.first) as bar,
+        ):
+            task = bar.add_task("training", total=self.settings.steps, completed=self.done.step)
+            while not self._finished():
+                self._step(log)
+                self.done.seconds = self._agreed(time.monotonic() - started)
+                self._look(log)
+                bar.update(task, completed=self.done.step, description=self._description())
+        return self.done
+
+    def _finished(self) -> bool:
+        s, done = self.settings, self.done
+        return (
+            done.step >= s.steps
+            or (s.patience is not None and done.stale >= s.patience)
+            or (s.max_minutes is not None and done.seconds >= 60 * s.max_minutes)
+        )
+
+    def _step(self, log: TextIO) -> None:
+        step = self.done.step + 1
+        metrics = self.processes.average(self.objective.step(self.batch_at(step)))
+        _require_finite(metrics, step)
+        self.done.step = step
+        self._record(log, metrics, tracked=step % self.settings.track_every == 0)
+
+    def _look(self, log: TextIO) -> None:
+        """Validate and save when it is time, always at the end."""
+        last = self._finished()
+        validates = self.done.step % self.settings.validate_every == 0 or last
+        if validates:
+            self._validate(log)
+        if validates or self.done.step % self.settings.checkpoint_every == 0:
+            self._save()
+
+    def _validate(self, log: TextIO) -> None:
+        value = self._agreed(self.validate() if self.processes.first else 0.0)
+        _require_finite({"validation": value}, self.done.step)
+        self._record(log, {"validation": value}, tracked=True)
+        self.done.stale += 1
+        if value < self.done.best:
+            self.done.best, self.done.best_step, self.done.stale = value, self.done.step, 0
+            if self.processes.first:
+                best = {"step": self.done.step, "validation": value}
+                state = best | {"weights": self.objective.weights()}
+                checkpoint.save(state, self.folder / checkpoint.BEST)
+
+    def _save(self) -> None:
+        if self.processes.first:
+            state = {"objective": self.objective.state_dict(), "done": vars(self.done)}
+            checkpoint.save(state, self.folder / checkpoint.LAST)
+
+    def _agreed(self, value: float) -> float:
+        """The value of the first process, on all of them, so that they stop together."""
+        mine = value if self.processes.first else 0.0
+        return self.processes.average({"": mine})[""] * self.processes.world_size
+
+    def _record(self, log: TextIO, metrics: Mapping[str, float], tracked: bool) -> None:
+        if self.processes.first:
+            log.write(json.dumps({"step": self.done.step, **metrics}) + "\n")
+            log.flush()
+            if tracked:
+                self.tracker.metrics(metrics, self.done.step)
+
+    def _description(self) -> str:
+        best = f", best validation {self.done.best:.4g}" if self.done.best_step else ""
+        return f"training{best}"
+
+
+def _require_finite(metrics: Mapping[str, float], step: int) -> None:
+    for name, value in metrics.items():
+        if not math.isfinite(value):
+            raise FloatingPointError(
+                f"{name} is {value} at step {step}; the last checkpoint is kept; "
+                "lower the learning rate or the weight of that term"
+            )
+
+
+def _progress(shown: bool) -> Progress:
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    return Progress(*columns, TimeRemainingColumn(), disable=not shown)

@@ -1,0 +1,33 @@
+"""`zdcsim train`: train the network that a settings file describes."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detcore.distributed import DeviceName
+
+
+def train(
+    config: Annotated[Path, typer.Argument(help="Settings file, e.g. configs/zdcsim/gan.yaml.")],
+    out: Annotated[Path, typer.Option(help="Run folder to write.")],
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="Replace a setting: a.b=value. Repeatable.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Short for --set seed=.")] = None,
+    device: Annotated[
+        DeviceName | None, typer.Option(help="Short for --set training.device=.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the run in the folder.")] = False,
+) -> None:
+    """Train a generator or the classifier; the run folder keeps the best weights."""
+    from zdcsim.training import load_experiment, run
+
+    overrides = list(override or ())
+    overrides += [f"seed={seed}"] if seed is not None else []
+    overrides += [f"training.device={device}"] if device is not None else []
+    done = run(load_experiment(config, overrides), out, resume)
+    typer.echo(
+        f"{done.step} steps in {done.seconds:.0f} s; "
+        f"best validation {done.best:.4g} at step {done.best_step}; run folder {out}"
+    )

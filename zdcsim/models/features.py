@@ -1,0 +1,123 @@
+"""What a network is told about a particle, computed from the nine conditions inside the graph.
+
+Few unique particles are simulated, so a network must not have to discover the flight path from
+them: the place where the particle meets the face is computed, not learnt.
+
+Axis key: B particles, 9 conditions, F features, h by w cells, M maps.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ
+from zdcsim.geometry import Calorimeter
+
+FEATURES = 10
+MAPS = 4
+TEV = 1000.0
+MUON_MASS = 105.66  # MeV; only massless and very light particles lie far below it
+SMALLEST_PZ = 1e-3  # GeV/c; slower ones miss the face, at every angle that counts
+CORE, HALO = 1.5, 6.0  # pitches; the two lengths on which the impact maps fall off
+
+
+class Impact(nn.Module):
+    """Where the straight flight path meets the face, in pitches from its lower corner.
+
+    A fibre with index i is centred at i + 0.5. The point is clamped to one face width outside
+    the face, so that particles that fly elsewhere stay finite.
+    """
+
+    def __init__(self, calorimeter: Calorimeter) -> None:
+        super().__init__()
+        self.calorimeter = calorimeter
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        """x and y in pitches, shape (B, 2), of conditions in O2's units, shape (B, 9)."""
+        calorimeter, pz = self.calorimeter, conditions[:, PZ]
+        forward = pz > 0
+        front = torch.where(forward, calorimeter.front_a, calorimeter.front_c)
+        size = pz.abs().clamp(min=SMALLEST_PZ)
+        flight = (front - conditions[:, VZ]) / torch.where(forward, size, -size)
+        x = conditions[:, VX] + conditions[:, PX] * flight - calorimeter.centre_x
+        y = conditions[:, VY] + conditions[:, PY] * flight
+        half_x, half_y = calorimeter.half_x, calorimeter.half_y
+        from_corner_x = x.clamp(-3 * half_x, 3 * half_x) + half_x
+        from_corner_y = y.clamp(-3 * half_y, 3 * half_y) + half_y
+        return torch.stack([from_corner_x, from_corner_y], dim=1) / calorimeter.pitch
+
+
+class ParticleFeatures(nn.Module):
+    """Energy, species and impact point, each of order 1.
+
+    The vertex and the momentum enter only through the impact point, the momentum also through
+    the energy: what else they carry cannot be told apart with the particles there are.
+    """
+
+    def __init__(self, calorimeter: Calorimeter) -> None:
+        super().__init__()
+        self.impact = Impact(calorimeter)
+        self.register_buffer(
+            "face", torch.tensor([calorimeter.nx, calorimeter.ny]).float(), persistent=False
+        )
+
+    face: Tensor
+
+    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Features, shape (B, F), and impact point in pitches, shape (B, 2).
+
+        Arguments:
+            conditions: In O2's units, shape (B, 9).
+        """
+        impact = self.impact(conditions)
+        place = 2 * impact / self.face - 1  # -1 and 1 are the edges of the face
+        log_energy = torch.log10(conditions[:, ENERGY].clamp(min=1e-3) / TEV)
+        mass = conditions[:, MASS].clamp(min=0)
+        features = [
+            log_energy,
+            log_energy.square(),
+            mass / TEV,
+            torch.exp(-mass / MUON_MASS),
+            conditions[:, CHARGE] / 3,
+            torch.sign(conditions[:, PZ]),
+            place[:, 0],
+            place[:, 1],
+            1 - place[:, 0].abs(),
+            1 - place[:, 1].abs(),
+        ]
+        return torch.stack(features, dim=1), impact
+
+
+class ImpactMaps(nn.Module):
+    """Position of every cell of a grid relative to the impact point, as input channels.
+
+    The channels are the two components of the distance over half the face and two radial maps
+    that fall off over the core and over the halo of a shower.
+
+    Arguments:
+        calorimeter: The face the grid covers.
+        step: Fibres along one side of a cell; 1 for the finest grid.
+        shape: Cells along x and y; may reach beyond the face.
+    """
+
+    cells_x: Tensor
+    cells_y: Tensor
+
+    def __init__(self, calorimeter: Calorimeter, step: int, shape: tuple[int, int]) -> None:
+        super().__init__()
+        self.extent = max(calorimeter.shape) / 2
+        centres_x = (torch.arange(shape[0]) + 0.5) * step
+        centres_y = (torch.arange(shape[1]) + 0.5) * step
+        self.register_buffer(
+            "cells_x", centres_x[None, :, None].repeat(1, 1, shape[1]), persistent=False
+        )
+        self.register_buffer(
+            "cells_y", centres_y[None, None, :].repeat(1, shape[0], 1), persistent=False
+        )
+
+    def forward(self, impact: Tensor) -> Tensor:
+        """Maps, shape (B, M, h, w), of impact points in pitches, shape (B, 2)."""
+        dx = self.cells_x - impact[:, 0, None, None]
+        dy = self.cells_y - impact[:, 1, None, None]
+        distance = torch.sqrt(dx.square() + dy.square() + 0.01)
+        core, halo = torch.exp(-distance / CORE), torch.exp(-distance / HALO)
+        return torch.stack([dx / self.extent, dy / self.extent, core, halo], dim=1)

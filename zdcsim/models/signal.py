@@ -1,0 +1,48 @@
+"""The classifier that O2 asks first: does this particle leave any light in the calorimeter?
+
+Source of the idea: https://arxiv.org/abs/2306.13606.
+
+Axis key: B particles, 9 conditions.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from zdcsim.geometry import Calorimeter
+from zdcsim.models.blocks import SLOPE
+from zdcsim.models.features import FEATURES, ParticleFeatures
+from zdcsim.models.scaler import ConditionScaler
+
+
+class SignalClassifier(nn.Module):
+    """Conditions to the probability that the particle leaves at least one photo-electron.
+
+    The sigmoid is part of the graph, because O2 rounds what it gets.
+
+    Arguments:
+        calorimeter: The detector that is hit or missed.
+        hidden: Width of the two dense layers.
+    """
+
+    def __init__(self, calorimeter: Calorimeter, hidden: int = 32) -> None:
+        super().__init__()
+        self.calorimeter = calorimeter
+        self.scaler = ConditionScaler()
+        self.features = ParticleFeatures(calorimeter)
+        self.layers = nn.Sequential(
+            nn.Linear(FEATURES, hidden),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(hidden, hidden),
+            nn.LeakyReLU(SLOPE),
+            nn.Linear(hidden, 1),
+        )
+
+    def logit(self, conditions: Tensor) -> Tensor:
+        """Logit of the probability, shape (B, 1), of scaled conditions, shape (B, 9)."""
+        features, _ = self.features(self.scaler.undo(conditions))
+        logit: Tensor = self.layers(features)
+        return logit
+
+    def forward(self, conditions: Tensor) -> Tensor:
+        """Probability of any light, shape (B, 1), of scaled conditions, shape (B, 9)."""
+        return torch.sigmoid(self.logit(conditions))

@@ -1,0 +1,79 @@
+"""One player's optimiser step, and the moving average of its weights.
+
+Axis key: none.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import Tensor, nn
+
+from detcore.config import Settings
+from detcore.distributed import Processes
+
+
+class AdamSettings(Settings):
+    """Adam, https://arxiv.org/abs/1412.6980.
+
+    Attributes:
+        learning_rate: Step size.
+        betas: Decay of the two moments.
+        clip: Largest norm of the whole gradient; null: none.
+    """
+
+    learning_rate: float
+    betas: tuple[float, float] = (0.5, 0.99)
+    clip: float | None = None
+
+
+class Player:
+    """A network with its own optimiser; nobody else changes its weights.
+
+    Arguments:
+        network: What is trained.
+        settings: How.
+        processes: Those whose gradients are averaged.
+    """
+
+    def __init__(self, network: nn.Module, settings: AdamSettings, processes: Processes) -> None:
+        self.network, self.clip, self.processes = network, settings.clip, processes
+        processes.share(network.state_dict().values())
+        self.adam = torch.optim.Adam(
+            network.parameters(), lr=settings.learning_rate, betas=settings.betas
+        )
+
+    def descend(self, loss: Tensor) -> None:
+        """One step down the gradient of a mean over this process's share of the batch."""
+        self.adam.zero_grad(set_to_none=True)
+        torch.autograd.backward(loss)
+        self.processes.average_gradients(self.network.parameters())
+        if self.clip is not None:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
+        self.adam.step()
+
+    def state_dict(self) -> dict[str, object]:
+        """Weights and optimiser."""
+        return {"network": self.network.state_dict(), "adam": self.adam.state_dict()}
+
+    def load_state_dict(self, state: dict[str, dict[str, Tensor]]) -> None:
+        """Go on from `state_dict`."""
+        self.network.load_state_dict(state["network"])
+        self.adam.load_state_dict(state["adam"])
+
+
+@contextmanager
+def judging(network: nn.Module) -> Iterator[nn.Module]:
+    """The network with its weights held: gradients pass through it, none is kept for it."""
+    network.requires_grad_(False)
+    try:
+        yield network
+    finally:
+        network.requires_grad_(True)
+
+
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the averaged weights a step of 1 - decay towards those of the network."""
+    for mean, value in zip(average.parameters(), network.parameters(), strict=True):
+        mean.lerp_(value, 1 - decay)

@@ -1,0 +1,162 @@
+"""Training batches as a function of their step number.
+
+Responses are held sparsely and made dense batch by batch. Everything random about a batch, noise
+included, follows from the seed and the step, so an interrupted training goes on exactly. Targets
+are computed from the very responses they belong to, after the symmetry, so that none can part from
+its conditions (in the published code generated images met the targets of other particles).
+
+Axis key: B responses, Nx by Ny fibres, 9 conditions, Z noise numbers.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from typing import Self
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zdcsim.response import Responses
+from zdcsim.sample.diversity import diversity_weights
+from zdcsim.sample.position import Position, shower_position
+from zdcsim.sample.symmetry import (
+    drawn_symmetries,
+    require_square,
+    transformed_conditions,
+    transformed_photons,
+)
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """Tensors that share their first axis."""
+
+    def part(self, rank: int, world_size: int) -> Self:
+        """The contiguous share of one process out of `world_size`; all shares are equal.
+
+        Raises:
+            ValueError: If the rows cannot be shared equally.
+        """
+        rows = len(getattr(self, fields(self)[0].name))
+        if rows % world_size:
+            raise ValueError(
+                f"a batch of {rows} cannot be shared equally by {world_size} processes; "
+                "choose a multiple as training.batch"
+            )
+        share = rows // world_size
+        return self._each(lambda tensor: tensor[rank * share : (rank + 1) * share])
+
+    def to(self, device: torch.device) -> Self:
+        """The same rows on that device."""
+        return self._each(lambda tensor: tensor.to(device))
+
+    def _each(self, change: Callable[[Tensor], Tensor]) -> Self:
+        return type(self)(**{f.name: change(getattr(self, f.name)) for f in fields(self)})
+
+
+@dataclass(frozen=True)
+class Batch(_Rows):
+    """Monte Carlo responses with what the losses want to know of them, and noise.
+
+    Attributes:
+        log_photons: Shape (B, Nx, Ny).
+        conditions: In O2's units, shape (B, 9).
+        diversity: Diversity of the particle's copies, 0 to 1, shape (B,).
+        photon_sum: Photo-electrons, shape (B,).
+        position: Of the shower, in pitches from the lower corner, shape (B, 2).
+        noise: Two independent draws for every particle, shape (B, 2, Z).
+    """
+
+    log_photons: Tensor
+    conditions: Tensor
+    diversity: Tensor
+    photon_sum: Tensor
+    position: Tensor
+    noise: Tensor
+
+
+@dataclass(frozen=True)
+class SignalBatch(_Rows):
+    """Particles and whether they left light.
+
+    Attributes:
+        conditions: In O2's units, shape (B, 9).
+        light: 1 where the particle left at least one photo-electron, else 0, shape (B,).
+    """
+
+    conditions: Tensor
+    light: Tensor
+
+
+class ResponseBatches:
+    """Batches of one training sample, drawn with replacement.
+
+    Arguments:
+        responses: The training sample.
+        size: Responses in a batch, of all processes together.
+        seed: Another seed, other batches.
+        noise_size: Noise numbers a particle.
+        symmetries: Give every response one of the eight symmetries of the square at random.
+        position: What the shower's position is: its brightest fibre or its centroid.
+
+    Raises:
+        ValueError: If the sample is empty or has no such symmetries.
+    """
+
+    def __init__(
+        self,
+        responses: Responses,
+        size: int,
+        seed: int,
+        noise_size: int,
+        symmetries: bool,
+        position: Position = "maximum",
+    ) -> None:
+        if not len(responses):
+            raise ValueError("the training sample is empty; lower data.minimum_photons")
+        if symmetries:
+            require_square(responses.calorimeter)
+        self.responses, self.size, self.seed = responses, size, seed
+        self.noise_size, self.symmetries, self.position = noise_size, symmetries, position
+        self.diversity = diversity_weights(responses)
+
+    def __call__(self, step: int) -> Batch:
+        """The batch of that step."""
+        rng = np.random.default_rng((self.seed, step))
+        rows = rng.integers(len(self.responses), size=self.size)
+        symmetry = drawn_symmetries(rng, self.size, self.symmetries)
+        photons = transformed_photons(self.responses.dense(rows), symmetry)
+        conditions = transformed_conditions(self.responses.conditions[rows], symmetry)
+        noise = rng.standard_normal((self.size, 2, self.noise_size), np.float32)
+        return Batch(
+            log_photons=torch.from_numpy(np.log1p(photons)),
+            conditions=torch.from_numpy(conditions),
+            diversity=torch.from_numpy(self.diversity[rows]),
+            photon_sum=torch.from_numpy(photons.sum(axis=(1, 2))),
+            position=torch.from_numpy(shower_position(photons, self.position)),
+            noise=torch.from_numpy(noise),
+        )
+
+
+class SignalBatches:
+    """Batches for the classifier, drawn with replacement.
+
+    Arguments:
+        particles: The training particles.
+        size: Particles in a batch, of all processes together.
+        seed: Another seed, other batches.
+        symmetries: As in `ResponseBatches`; the caller checks the calorimeter.
+    """
+
+    def __init__(self, particles: SignalBatch, size: int, seed: int, symmetries: bool) -> None:
+        self.particles, self.size, self.seed, self.symmetries = particles, size, seed, symmetries
+
+    def __call__(self, step: int) -> SignalBatch:
+        """The batch of that step."""
+        rng = np.random.default_rng((self.seed, step))
+        rows = rng.integers(len(self.particles.light), size=self.size)
+        symmetry = drawn_symmetries(rng, self.size, self.symmetries)
+        conditions = transformed_conditions(self.particles.conditions.numpy()[rows], symmetry)
+        return SignalBatch(
+            torch.from_numpy(conditions), self.particles.light[torch.from_numpy(rows)]
+        )

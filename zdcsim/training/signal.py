@@ -1,0 +1,91 @@
+"""What the loop needs to train the classifier.
+
+Axis key: N particles, 9 conditions.
+"""
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from detcore.distributed import Processes
+from zdcsim.geometry import calorimeter
+from zdcsim.models.signal import SignalClassifier
+from zdcsim.objectives.signal import Signal
+from zdcsim.response import Responses
+from zdcsim.sample.batches import SignalBatch, SignalBatches
+from zdcsim.sample.split import SplitBy, split, uniform_hash
+from zdcsim.sample.symmetry import require_square
+from zdcsim.training.config import SignalExperiment
+from zdcsim.training.parts import Parts, seeded
+
+
+def build_classifier(experiment: SignalExperiment) -> SignalClassifier:
+    """The classifier with fresh weights and an unfitted scaler."""
+    detector, shape = calorimeter(experiment.data.calorimeter), experiment.classifier
+    return SignalClassifier(detector, **shape.model_dump())
+
+
+def signal_parts(
+    experiment: SignalExperiment,
+    responses: Responses,
+    missed: NDArray[np.float32],
+    processes: Processes,
+) -> Parts:
+    """Objective, batches and validation.
+
+    Arguments:
+        experiment: The settings.
+        responses: Those without photo-electrons count as without light.
+        missed: Conditions of particles that left no light, shape (M, 9).
+        processes: Those that train together.
+
+    Raises:
+        ValueError: If the sample does not fit the settings.
+    """
+    data = experiment.data
+    if data.symmetries:
+        require_square(responses.calorimeter)
+    train, validation = signal_samples(
+        responses, missed, data.validation_fraction, experiment.seed, data.split
+    )
+    with seeded(experiment.seed):
+        classifier = build_classifier(experiment)
+    classifier.scaler.fit(train.conditions)
+    objective = Signal(classifier, experiment.objective, processes)
+    batches = SignalBatches(train, experiment.training.batch, experiment.seed, data.symmetries)
+
+    def cross_entropy() -> float:
+        with torch.no_grad():
+            return float(objective.cross_entropy(validation.to(processes.device)))
+
+    return Parts(
+        objective,
+        lambda step: batches(step).part(processes.rank, processes.world_size),
+        cross_entropy,
+        {"training": len(train.light), "validation": len(validation.light)},
+    )
+
+
+def signal_samples(
+    responses: Responses,
+    missed: NDArray[np.float32],
+    fraction: float,
+    seed: int,
+    by: SplitBy,
+) -> tuple[SignalBatch, SignalBatch]:
+    """All training and all validation particles, with whether they left light."""
+    sides = split(responses, fraction, seed, by)
+    validates = uniform_hash(np.arange(len(missed)), seed) < fraction
+    train, validation = (
+        _particles(side, missed[chosen])
+        for side, chosen in zip(sides, (~validates, validates), strict=True)
+    )
+    return train, validation
+
+
+def _particles(responses: Responses, missed: NDArray[np.float32]) -> SignalBatch:
+    light = np.concatenate([responses.photon_sum() > 0, np.zeros(len(missed), np.bool_)])
+    return SignalBatch(
+        conditions=torch.from_numpy(np.concatenate([responses.conditions, missed])),
+        light=torch.from_numpy(light.astype(np.float32)),
+    )

@@ -1,0 +1,39 @@
+"""Rebuild trained networks from their run folders."""
+
+from pathlib import Path
+
+from detcore import checkpoint
+from zdcsim.models.generator import Generator
+from zdcsim.models.signal import SignalClassifier
+from zdcsim.training.config import SdiGanExperiment, SignalExperiment, load_experiment
+from zdcsim.training.sdi_gan import build_generator
+from zdcsim.training.signal import build_classifier
+from zdcsim.training.train import CONFIG
+
+
+def load_generator(run_dir: Path) -> Generator:
+    """The generator of a run with the weights that validated best, on the CPU, in eval mode.
+
+    Raises:
+        ValueError: If the folder holds no finished validation or no generator.
+    """
+    experiment = load_experiment(run_dir / CONFIG)
+    if not isinstance(experiment, SdiGanExperiment):
+        raise ValueError(f"{run_dir} holds a {experiment.family} run, not a generator")
+    generator = build_generator(experiment)
+    generator.load_state_dict(checkpoint.load(run_dir / checkpoint.BEST)["weights"])
+    return generator.eval()
+
+
+def load_classifier(run_dir: Path) -> SignalClassifier:
+    """The classifier of a run with the weights that validated best, on the CPU, in eval mode.
+
+    Raises:
+        ValueError: If the folder holds no finished validation or no classifier.
+    """
+    experiment = load_experiment(run_dir / CONFIG)
+    if not isinstance(experiment, SignalExperiment):
+        raise ValueError(f"{run_dir} holds a {experiment.family} run, not a classifier")
+    classifier = build_classifier(experiment)
+    classifier.load_state_dict(checkpoint.load(run_dir / checkpoint.BEST)["weights"])
+    return classifier.eval()
