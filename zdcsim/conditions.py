@@ -1,4 +1,4 @@
-"""The nine numbers that describe a primary particle, in the order and units in which O2 hands them over.
+"""The nine numbers that describe a primary particle, in O2's order and units.
 
 Axis key: N particles, 9 conditions.
 
@@ -40,7 +40,7 @@ ENERGY, VX, VY, VZ, PX, PY, PZ, MASS, CHARGE = range(len(CONDITIONS))
 
 
 def in_o2_units(conditions: NDArray[np.floating], charge_unit: ChargeUnit) -> NDArray[np.floating]:
-    """Conditions with the charge in e/3, from a source that gives it in `charge_unit`; shape (N, 9)."""
+    """Conditions (N, 9) with the charge in e/3, from a source that has it in `charge_unit`."""
     if charge_unit == "e/3":
         return conditions
     converted = conditions.copy()

@@ -8,7 +8,7 @@ stored as a TObjString.
 
 import json
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import awkward as ak
 import numpy as np
@@ -28,6 +28,7 @@ DETECTOR_NUMBERS: Final = {("ZN", "A"): 1, ("ZP", "A"): 2, ("ZN", "C"): 4, ("ZP"
 """O2's detector numbers, by calorimeter and side."""
 SCALARS: Final = ("particle", "pdg", *NAMES, "detector", "photon_sum", "cpu_seconds")
 IMAGE: Final = "fibres"
+Scalar = TypeVar("Scalar", bound=np.generic)
 BRANCHES: Final = (*SCALARS, f"{IMAGE}_pixel", f"{IMAGE}_count")
 
 
@@ -43,6 +44,14 @@ def write(
         responses: What to write.
         missed: PDG codes (M,) and conditions (M, 9) of primaries that do not reach the calorimeter.
     """
+    with replacing(path) as partial, uproot.recreate(partial) as file:
+        write_into(file, responses)
+        if missed is not None:
+            _new_tree(file, MISSED, {"pdg": missed[0], **_condition_columns(missed[1])})
+
+
+def write_into(file: uproot.WritableDirectory, responses: Responses) -> None:
+    """Write the tree and the provenance into an open file; the tree can then be extended."""
     provenance = {
         **responses.provenance,
         "schema": SCHEMA,
@@ -51,11 +60,8 @@ def write(
         "pixel_index": "ix * Ny + iy",
         "charge_unit": "e/3",
     }
-    with replacing(path) as partial, uproot.recreate(partial) as file:
-        _write_tree(file, TREE, _columns(responses))
-        if missed is not None:
-            _write_tree(file, MISSED, {"pdg": missed[0], **_condition_columns(missed[1])})
-        file[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True)
+    _new_tree(file, TREE, columns(responses))
+    file[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True)
 
 
 def read(path: Path) -> Responses:
@@ -72,29 +78,25 @@ def read(path: Path) -> Responses:
     calorimeter = _calorimeter(provenance, path)
     pixel, count = arrays[f"{IMAGE}_pixel"], arrays[f"{IMAGE}_count"]
     lengths = ak.to_numpy(ak.num(pixel)).astype(np.int64)
+    pixels, counts = _flat(ak.flatten(pixel), np.int64), _flat(ak.flatten(count), np.int64)
+    _check_image(pixels, counts, lengths, calorimeter, path)
     responses = Responses(
         calorimeter=calorimeter,
         particle=_flat(arrays["particle"], np.int64),
         pdg=_flat(arrays["pdg"], np.int32),
         conditions=np.stack([_flat(arrays[name], np.float32) for name in NAMES], axis=1),
         offsets=np.concatenate([[0], np.cumsum(lengths)]),
-        pixels=_flat(ak.flatten(pixel), np.int64),
-        counts=_flat(ak.flatten(count), np.int64),
+        pixels=pixels.astype(np.uint16),
+        counts=counts.astype(np.int32),
         cpu_seconds=_flat(arrays["cpu_seconds"], np.float32),
         provenance=provenance,
     )
-    _check(responses, _flat(arrays["photon_sum"], np.int64), path)
-    return Responses(
-        **{
-            **responses.__dict__,
-            "pixels": responses.pixels.astype(np.uint16),
-            "counts": responses.counts.astype(np.int32),
-        }
-    )
+    _check_rows(responses, _flat(arrays["photon_sum"], np.int64), path)
+    return responses
 
 
 def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """PDG codes (M,) and conditions (M, 9) of the primaries that miss; empty when none are stored."""
+    """PDG codes (M,) and conditions (M, 9) of the primaries that miss; empty if none are kept."""
     with _open(path) as file:
         if MISSED not in file:
             return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
@@ -103,13 +105,8 @@ def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     return arrays["pdg"].astype(np.int32), conditions
 
 
-def _write_tree(file: Any, name: str, columns: dict[str, Any]) -> None:
-    # `file[name] = columns` would write an RNTuple, which ROOT 6 of older productions cannot read.
-    types = {key: ak.type(column).content for key, column in columns.items()}
-    file.mktree(name, types).extend(columns)
-
-
-def _columns(responses: Responses) -> dict[str, Any]:
+def columns(responses: Responses) -> dict[str, Any]:
+    """Branches of the tree, as it is extended with them."""
     side = np.where(responses.conditions[:, PZ] > 0, "A", "C")
     numbers = {s: DETECTOR_NUMBERS[responses.calorimeter.name, s] for s in ("A", "C")}
     lengths = np.diff(responses.offsets)
@@ -128,11 +125,17 @@ def _columns(responses: Responses) -> dict[str, Any]:
     }
 
 
+def _new_tree(file: uproot.WritableDirectory, name: str, columns: dict[str, Any]) -> None:
+    # `file[name] = columns` would write an RNTuple, which ROOT before 6.36 cannot read.
+    types = {key: ak.type(column).content for key, column in columns.items()}
+    file.mktree(name, types).extend(columns)
+
+
 def _condition_columns(conditions: NDArray[np.float32]) -> dict[str, NDArray[np.float32]]:
     return {name: conditions[:, i].astype(np.float32) for i, name in enumerate(NAMES)}
 
 
-def _open(path: Path) -> Any:
+def _open(path: Path) -> uproot.ReadOnlyDirectory:
     if not path.exists():
         raise FileNotFoundError(
             f"no file {path}; make one with `zdcsim simulate` or check the path"
@@ -146,7 +149,7 @@ def _open(path: Path) -> Any:
         ) from error
 
 
-def _provenance(file: Any, path: Path) -> dict[str, object]:
+def _provenance(file: uproot.ReadOnlyDirectory, path: Path) -> dict[str, object]:
     if PROVENANCE not in file:
         raise ValueError(
             f"{path} has no object {PROVENANCE!r}; found {_names(file)}; expected a file written by "
@@ -156,7 +159,7 @@ def _provenance(file: Any, path: Path) -> dict[str, object]:
     return found
 
 
-def _arrays(file: Any, path: Path) -> Any:
+def _arrays(file: uproot.ReadOnlyDirectory, path: Path) -> ak.Array:
     if TREE not in file:
         raise ValueError(f"{path} has no tree {TREE!r}; found {_names(file)}")
     tree = file[TREE]
@@ -175,7 +178,7 @@ def _arrays(file: Any, path: Path) -> Any:
         ) from error
 
 
-def _names(file: Any) -> str:
+def _names(file: uproot.ReadOnlyDirectory) -> str:
     return ", ".join(file.keys(cycle=False)) or "nothing"
 
 
@@ -191,28 +194,42 @@ def _calorimeter(provenance: dict[str, object], path: Path) -> Calorimeter:
     return found
 
 
-def _flat(array: Any, kind: Any) -> Any:
-    return ak.to_numpy(array).astype(kind)
+def _flat(array: ak.Array, kind: type[Scalar]) -> NDArray[Scalar]:
+    flat: NDArray[Scalar] = ak.to_numpy(array).astype(kind)
+    return flat
 
 
-def _check(responses: Responses, photon_sum: NDArray[np.int64], path: Path) -> None:
-    """Raise ValueError where the contents cannot be responses of this calorimeter."""
-    fibres = responses.calorimeter.nx * responses.calorimeter.ny
-    lengths = np.diff(responses.offsets)
-    owner = np.repeat(np.arange(len(responses)), lengths)
-    outside = (responses.pixels < 0) | (responses.pixels >= fibres)
+def _check_image(
+    pixels: NDArray[np.int64],
+    counts: NDArray[np.int64],
+    lengths: NDArray[np.int64],
+    calorimeter: Calorimeter,
+    path: Path,
+) -> None:
+    """Raise ValueError where pixels and counts cannot be an image of this calorimeter."""
+    fibres = calorimeter.nx * calorimeter.ny
+    outside = (pixels < 0) | (pixels >= fibres)
     if outside.any():
         entry = int(np.argmax(outside))
         raise ValueError(
-            f"{path}, entry {owner[entry]}: fibre {responses.pixels[entry]} is outside the "
-            f"{responses.calorimeter.name}'s {fibres} fibres"
+            f"{path}, entry {_row(entry, lengths)}: fibre {pixels[entry]} is outside the "
+            f"{calorimeter.name}'s {fibres} fibres"
         )
-    if (responses.counts <= 0).any():
-        entry = int(np.argmax(responses.counts <= 0))
+    if (counts <= 0).any():
+        entry = int(np.argmax(counts <= 0))
         raise ValueError(
-            f"{path}, entry {owner[entry]}: a count of {responses.counts[entry]} photo-electrons; "
+            f"{path}, entry {_row(entry, lengths)}: a count of {counts[entry]} photo-electrons; "
             "stored counts must be positive"
         )
+
+
+def _row(entry: int, lengths: NDArray[np.int64]) -> int:
+    """The response that owns a sparse entry."""
+    return int(np.searchsorted(np.cumsum(lengths), entry, side="right"))
+
+
+def _check_rows(responses: Responses, photon_sum: NDArray[np.int64], path: Path) -> None:
+    """Raise ValueError at a condition that is not finite or a sum the image does not have."""
     broken = ~np.isfinite(responses.conditions)
     if broken.any():
         row, column = np.argwhere(broken)[0]

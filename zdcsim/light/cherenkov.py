@@ -25,7 +25,7 @@ PHOTONS_PER_MM = (
 
 def cosine(beta: NDArray[np.floating]) -> NDArray[np.floating]:
     """Cosine of the angle between the particle and its light; 1 at and below threshold."""
-    return np.minimum(1 / (np.maximum(beta, 1e-9) * REFRACTIVE_INDEX), 1.0)
+    return np.asarray(np.minimum(1 / (np.maximum(beta, 1e-9) * REFRACTIVE_INDEX), 1.0))
 
 
 def photons(
@@ -38,4 +38,4 @@ def photons(
         beta: Velocity over the speed of light.
         charge: Charge of the particle, units of e.
     """
-    return PHOTONS_PER_MM * length * charge**2 * (1 - cosine(beta) ** 2)
+    return np.asarray(PHOTONS_PER_MM * length * charge**2 * (1 - cosine(beta) ** 2))

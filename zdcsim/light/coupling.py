@@ -2,7 +2,7 @@
 
 ALICE quotes 329 photo-electrons per TeV for neutrons in the ZN (constant of the AliRoot
 reconstruction). The coupling makes the mean response of our Geant4 neutrons of 2.76 TeV, the beam
-energy per nucleon the constant was made for, agree with it. `benchmarks/light_yield.py` measures it.
+energy per nucleon the constant was made for, agree with it; `benchmarks/light_yield.py` measures.
 """
 
 from zdcsim.geometry import Calorimeter

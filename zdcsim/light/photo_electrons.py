@@ -66,7 +66,9 @@ def expected_per_fibre(
     )
     emitted = cherenkov.photons(steps.length, steps.beta, steps.charge)
     mean = QUANTUM_EFFICIENCY * coupling * emitted * captured
-    total = np.bincount(pixel, weights=mean, minlength=calorimeter.nx * calorimeter.ny)
+    total: NDArray[np.float64] = np.bincount(
+        pixel, weights=mean, minlength=calorimeter.nx * calorimeter.ny
+    ).astype(np.float64)
     return total.reshape(calorimeter.shape)
 
 

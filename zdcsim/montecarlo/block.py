@@ -18,9 +18,30 @@ QUARTZ_DENSITY = 2.64
 MARGIN_MM = 50.0
 
 LIGHT_MAKERS = (
-    "e-,e+,pi+,pi-,proton,anti_proton,kaon+,kaon-,mu+,mu-,sigma+,sigma-,anti_sigma+,anti_sigma-,"
-    "xi-,anti_xi-,omega-,anti_omega-,deuteron,triton,He3,alpha"
-).split(",")
+    "e-",
+    "e+",
+    "pi+",
+    "pi-",
+    "proton",
+    "anti_proton",
+    "kaon+",
+    "kaon-",
+    "mu+",
+    "mu-",
+    "sigma+",
+    "sigma-",
+    "anti_sigma+",
+    "anti_sigma-",
+    "xi-",
+    "anti_xi-",
+    "omega-",
+    "anti_omega-",
+    "deuteron",
+    "triton",
+    "He3",
+    "alpha",
+)
+"""Geant4's names of the charged particles whose light counts."""
 LOWEST_LIGHT_MEV = 0.19
 """Kinetic energy of an electron at the Cherenkov threshold; heavier particles need more."""
 
@@ -36,7 +57,7 @@ class FibreSteps(geant4.G4VPrimitiveScorer):  # type: ignore[misc]
         super().__init__("light")
         self._rows: list[tuple[float, ...]] = []
 
-    def ProcessHits(self, step: geant4.G4Step, _: object) -> bool:  # noqa: N802
+    def ProcessHits(self, step: geant4.G4Step, _: object) -> bool:
         """Called by Geant4 for every step that the filter lets through."""
         point = step.GetPreStepPoint()
         beta = point.GetBeta()
@@ -69,7 +90,7 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
         # The binding does not keep C++ objects alive that only Geant4 refers to.
         self._alive: list[object] = []
 
-    def Construct(self) -> geant4.G4VPhysicalVolume:  # noqa: N802
+    def Construct(self) -> geant4.G4VPhysicalVolume:
         """Build the volumes; called by Geant4."""
         half = [10 * h for h in (self._calorimeter.half_x, self._calorimeter.half_y)]
         half.append(10 * self._calorimeter.half_z)
@@ -94,7 +115,7 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
                 self._place(self._fibre, block, x, y, ix * self._calorimeter.ny + iy)
         return top
 
-    def ConstructSDandField(self) -> None:  # noqa: N802
+    def ConstructSDandField(self) -> None:
         """Attach the scorer to the fibres; called by Geant4."""
         detector = geant4.G4MultiFunctionalDetector("fibres")
         above = geant4.G4SDParticleWithEnergyFilter("above threshold")

@@ -13,7 +13,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +23,10 @@ from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ, impa
 from zdcsim.geometry import Calorimeter
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.species import species
+
+if TYPE_CHECKING:
+    from chromo.common import EventData
+    from chromo.models import Sibyll23d
 
 SQRT_S_GEV = 14000.0
 INVISIBLE = (12, 14, 16)
@@ -76,7 +81,7 @@ class Collisions:
             yield pdg, conditions, rng.exponential(size=len(pdg)) * ctau
 
     def _event(
-        self, event: Any, rng: np.random.Generator
+        self, event: "EventData", rng: np.random.Generator
     ) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         final = event.final_state()
         kept = (final.en > self.energy_min_gev) & ~np.isin(np.abs(final.pid), INVISIBLE)
@@ -141,7 +146,7 @@ def _reaches(
     return reaches
 
 
-def _sibyll(seed: int) -> Any:
+def _sibyll(seed: int) -> "Sibyll23d":
     from chromo.kinematics import CenterOfMass
     from chromo.models import Sibyll23d
 
@@ -154,7 +159,7 @@ def _silent() -> Iterator[None]:
     """Keep what Sibyll's Fortran writes to standard output from the screen."""
     sys.stdout.flush()
     kept = os.dup(1)
-    with open(os.devnull, "w") as nowhere:
+    with Path(os.devnull).open("w") as nowhere:
         os.dup2(nowhere.fileno(), 1)
     try:
         yield

@@ -60,7 +60,7 @@ class _Gun(geant4.G4VUserPrimaryGeneratorAction):  # type: ignore[misc]
         self._gun = geant4.G4ParticleGun(1)
         self.primary: Primary | None = None
 
-    def GeneratePrimaries(self, event: geant4.G4Event) -> None:  # noqa: N802
+    def GeneratePrimaries(self, event: geant4.G4Event) -> None:
         """Called by Geant4 at the start of an event."""
         assert self.primary is not None
         found = geant4.G4ParticleTable.GetParticleTable().FindParticle(self.primary.pdg)
@@ -78,7 +78,7 @@ class _Actions(geant4.G4VUserActionInitialization):  # type: ignore[misc]
 
     gun: _Gun
 
-    def Build(self) -> None:  # noqa: N802
+    def Build(self) -> None:
         """Called by Geant4 when it initialises."""
         self.gun = _Gun()
         self.SetUserAction(self.gun)

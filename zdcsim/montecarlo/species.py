@@ -48,6 +48,6 @@ def species(particle: int | str) -> Species:
         pdg=code,
         name=found.name,
         mass_mev=float(found.mass or 0.0),
-        charge_thirds=int(found.three_charge),
+        charge_thirds=int(found.three_charge or 0),
         ctau_cm=float("inf") if ctau_mm is None else ctau_mm / 10,
     )

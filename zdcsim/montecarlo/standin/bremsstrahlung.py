@@ -18,9 +18,12 @@ ELECTRON_MASS = 0.51099895
 FINE_STRUCTURE = 1 / 137.035999
 ELECTRON_RADIUS_SQUARED_MB = 79.4078
 
-PHOTON_FRACTION = np.array(
-    [1e-6, 1e-4, 1e-3, 3e-3, 0.01, 0.02, 0.035, 0.05, 0.075, 0.1, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4]
-    + [0.45, 0.5, 0.55, 0.6, 0.65, 0.7, 0.75, 0.8, 0.85, 0.9, 0.925, 0.95, 0.97, 0.99, 0.999, 1.0]
+PHOTON_FRACTION = np.concatenate(
+    [
+        [1e-6, 1e-4, 1e-3, 3e-3, 0.01, 0.02, 0.035, 0.05, 0.075],
+        np.linspace(0.1, 0.9, 17),
+        [0.925, 0.95, 0.97, 0.99, 0.999, 1.0],
+    ]
 )
 KINETIC_ENERGY = np.unique(np.concatenate([np.geomspace(1e-3, 1, 25), np.geomspace(1, 1e4, 33)]))
 
@@ -79,7 +82,8 @@ def _tsai(z: int, kinetic: float) -> NDArray[np.float64]:
     leading = (4 / 3 * (1 - y) + y**2) * (nucleus + electrons / z)
     value = leading + 2 / 3 * (1 - y) * (phi12 + psi12 / z)
     beta_squared = kinetic * (kinetic + 2 * ELECTRON_MASS) / energy**2
-    return np.maximum(FINE_STRUCTURE * ELECTRON_RADIUS_SQUARED_MB * value, 0) * beta_squared
+    scaled = FINE_STRUCTURE * ELECTRON_RADIUS_SQUARED_MB * beta_squared * value
+    return np.asarray(np.maximum(scaled, 0.0))
 
 
 def _coulomb(z: int) -> float:

@@ -6,12 +6,16 @@ Source: F. Biggs and R. Lighthill, SAND87-0070 (the Sandia table); the Thomson l
 """
 
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.montecarlo.standin.table import BARN_MM2, ELEMENTS, vector_lines, write_lines
+
+if TYPE_CHECKING:
+    from geant4_pybind import G4SandiaTable
 
 PARAMETRISED_ABOVE = 0.6
 """MeV: above, Geant4 evaluates the fit to 1/E powers itself."""
@@ -19,7 +23,7 @@ THOMSON_BARN = 0.6652
 RAYLEIGH_FALL_MEV = 0.0024
 
 
-def write(folder: Path, geant4: Any) -> None:
+def write(folder: Path, geant4: ModuleType) -> None:
     """Write the photo-effect and Rayleigh files of G4EMLOW8.8/epics2017 for every element.
 
     Arguments:
@@ -38,7 +42,7 @@ def write(folder: Path, geant4: Any) -> None:
 class _Sandia:
     """Photo-effect cross section of one element: sum of coefficients over powers of 1 / E, barn."""
 
-    def __init__(self, geant4: Any, table: Any, z: int) -> None:
+    def __init__(self, geant4: ModuleType, table: "G4SandiaTable", z: int) -> None:
         self._geant4, self._table, self._z = geant4, table, z
 
     def coefficients(self, energy: float) -> list[float]:
@@ -49,7 +53,8 @@ class _Sandia:
     def times_cubed_energy(self, energies: NDArray[np.float64]) -> NDArray[np.float64]:
         """Cross section times E^3, which is smooth, for interpolation."""
         powers = np.array([self.coefficients(energy) for energy in energies])
-        return (powers / energies[:, None] ** np.arange(1, 5)).sum(1) * energies**3
+        barn = np.sum(powers / energies[:, None] ** np.arange(1, 5), axis=1)
+        return np.asarray(barn * energies**3)
 
 
 def _write_photo_effect(folder: Path, z: int, binding: float, sandia: _Sandia) -> None:
