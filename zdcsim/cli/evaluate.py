@@ -194,17 +194,17 @@ def progress_bar() -> Progress:
 
 def show(judgement: "Judgement", console: Console) -> None:
     """The main numbers as a table."""
-    from zdcsim.evaluation.wording import number
+    from zdcsim.evaluation.wording import number, with_spread
 
     sample = judgement.sample
     table = Table(
         title=f"{sample.calorimeter}: model against Monte Carlo, {sample.responses} responses of "
         f"{sample.particles} particles",
-        caption=f"Wasserstein distances at the same sample size. Monte Carlo: "
-        f"{judgement.physics_tables()}",
+        caption=f"Wasserstein distances at the same sample size, photo-electrons if no unit is "
+        f"named. Monte Carlo: {judgement.physics_tables()}",
     )
-    for name in ("", "floor", "model", "ratio", "all W", "unit"):
-        table.add_column(name, justify="left" if name in ("", "unit") else "right", no_wrap=True)
+    for name in ("", "floor", "model", "ratio"):
+        table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for convention in judgement.settings.conventions:
         add_row(table, f"mean channel, {convention}", judgement.distances[convention]["mean"])
     table.add_section()
@@ -213,6 +213,11 @@ def show(judgement: "Judgement", console: Console) -> None:
     if judgement.diversity is not None:
         add_row(table, "diversity", judgement.diversity.difference)
     console.print(table)
+    leading = judgement.settings.conventions[0]
+    whole = judgement.distances[leading]["mean"].whole
+    console.print(
+        f"All generated against all Monte Carlo, mean channel, {leading}: {with_spread(whole)}"
+    )
     if judgement.speed is not None and judgement.speed.speed_up is not None:
         console.print(
             f"Speed-up over the Monte Carlo: {number(judgement.speed.speed_up)} x in CPU seconds "
@@ -226,10 +231,8 @@ def add_row(table: Table, name: str, found: "Comparison") -> None:
     from zdcsim.evaluation.wording import ratio_text, with_spread
 
     table.add_row(
-        name,
+        name if found.unit == "photo-electrons" else f"{name}, {found.unit}",
         with_spread(found.floor),
         with_spread(found.model),
         ratio_text(found),
-        with_spread(found.whole),
-        found.unit,
     )

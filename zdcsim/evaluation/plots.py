@@ -166,7 +166,7 @@ Panel = tuple[str, NDArray[np.float64], NDArray[np.float64], Edges]
 
 def _panels(panels: Sequence[Panel], columns: int) -> Figure:
     rows = -(-len(panels) // columns)
-    wide, high = 3.2 * columns + 0.7, 3.9 * rows + 0.4
+    wide, high = 2.9 * columns + 0.7, 3.9 * rows + 0.4
     figure = Figure(figsize=(wide, high))
     grid = figure.add_gridspec(
         rows,

@@ -1,0 +1,142 @@
+"""The report, its figures and the command that makes them."""
+
+import json
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from toys import toy_images, toy_responses
+from typer.testing import CliRunner
+
+from zdcsim.cli.evaluate import evaluate
+from zdcsim.evaluation.floor import Spread
+from zdcsim.evaluation.judgement import Judgement, from_json, judge
+from zdcsim.evaluation.plots import figures, png
+from zdcsim.evaluation.report import html
+from zdcsim.evaluation.settings import Settings
+from zdcsim.evaluation.speed import Speed
+from zdcsim.evaluation.wording import number, with_spread
+from zdcsim.geometry import ZP
+from zdcsim.io.tree import write
+
+STAND_IN = "stand-in physics tables (not the official Geant4 data sets)"
+SETTINGS = Settings(floor_repetitions=4, energy_edges=(0.0, 10.0, 4000.0))
+PIXEL = b"\x89PNG"
+
+
+def judged(geant4_data: str | None) -> Judgement:
+    reference = toy_responses(8, 10)
+    provenance = {"data_kind": "toy", "seed": "<b>1</b>"}
+    if geant4_data:
+        provenance["geant4_data"] = geant4_data
+    generated = toy_images(reference.conditions, np.random.default_rng(1)).astype(np.int32)
+    return judge(
+        replace(reference, provenance=provenance),
+        [generated, generated],
+        SETTINGS,
+        model={"name": "toy model", "files": {"generator.onnx": {"sha256": "abc"}}},
+        speed=Speed(5.0, 1e-3, 2e-3, 100, 5000.0),
+    )
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    return html(judged("stand-in"), {"Gallery": PIXEL})
+
+
+def test_stand_in_tables_are_stated(page: str) -> None:
+    assert STAND_IN in page
+    official = html(judged("official"), {})
+    assert STAND_IN not in official
+    assert "official Geant4 data sets" in official
+    assert "not stated in the file (data kind: toy)" in html(judged(None), {})
+
+
+def test_the_page_needs_nothing_else(page: str) -> None:
+    assert "data:image/png;base64,iVBORw==" in page
+    assert not re.search(r"(src|href)=\"(?!data:)", page)
+    assert "@import" not in page
+    assert "<script" not in page
+
+
+def test_the_page_holds_the_numbers(page: str) -> None:
+    judgement = judged("stand-in")
+    mean = judgement.distances["o2"]["mean"]
+    assert with_spread(mean.floor) in page
+    assert with_spread(mean.model) in page
+    assert "<b>5,000" in page
+    assert "too few responses to judge: 0, at least 100 wanted" in page
+    for formula in ("channel MAE", "RMSE, image", "RMSE, per fibre", "diversity", "width"):
+        assert f"<dt>{formula}</dt>" in page
+    assert "&lt;b&gt;1&lt;/b&gt;" in page
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(None, "-"), (0.0, "0"), (1.2345, "1.23"), (0.2, "0.200"), (12345.6, "12,346"),
+     (0.0123, "0.0123"), (2e-6, "2.00e-06")],
+)  # fmt: skip
+def test_numbers_are_readable(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+def test_spread_fixes_the_decimals() -> None:
+    assert with_spread(Spread(4.9512, 0.1099, 5)) == "4.95 ± 0.11"
+    assert with_spread(Spread(1234.5, 17.2, 5)) == "1,234 ± 17"
+    assert with_spread(Spread(1.0, 0.0, 1)) == "1.00 ± 0"
+
+
+def test_figures_are_drawn_of_a_model_almost_without_light() -> None:
+    reference = toy_responses(6, 4, calorimeter=ZP)
+    generated = np.zeros((24, *ZP.shape), dtype=np.int32)
+    generated[0, 1, 2] = 3
+    found = figures(reference, generated, ("o2",))
+    assert list(found) == [
+        "Responses of the same particles",
+        "Channels, convention O2",
+        "Features",
+        "Energy response",
+        "Diversity",
+    ]
+    assert all(png(figure).startswith(PIXEL) for figure in found.values())
+
+
+def test_a_single_particle_with_a_single_copy_is_drawn() -> None:
+    reference = toy_responses(1, 1)
+    assert "Diversity" not in figures(reference, reference.dense(), ("wut",))
+
+
+def run(*arguments: object) -> object:
+    app = typer.Typer()
+    app.command()(evaluate)
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
+    reference = replace(toy_responses(8, 10), provenance={"geant4_data": "stand-in"})
+    write(tmp_path / "reference.root", reference)
+    write(tmp_path / "generated.root", reference)
+    result = run(
+        "--reference", tmp_path / "reference.root", "--generated", tmp_path / "generated.root",
+        "--json", tmp_path / "out.json", "--html", tmp_path / "out.html",
+        "--conventions", "wut,o2", "--bins", "0,4000", "--floor-repetitions", 3,
+        "--split", "random",
+    )  # fmt: skip
+    assert result.exit_code == 0, result.output
+    assert "mean channel, wut" in result.output
+    judgement = from_json((tmp_path / "out.json").read_text())
+    assert judgement.settings.conventions == ("wut", "o2")
+    assert judgement.settings.split == "random"
+    assert judgement.distances["o2"]["mean"].pooled == 0
+    assert json.loads((tmp_path / "out.json").read_text())["reference"]["geant4_data"] == "stand-in"
+    assert STAND_IN in (tmp_path / "out.html").read_text()
+
+
+def test_the_command_wants_one_candidate_and_numbers_for_bins(tmp_path: Path) -> None:
+    neither = run("--reference", tmp_path / "none.root")
+    assert "give either --model" in str(neither.exception)
+    bins = run("--generated", tmp_path / "none.root", "--bins", "0,many")
+    assert "--bins must be numbers" in str(bins.exception)
