@@ -152,8 +152,8 @@ def _open(path: Path) -> uproot.ReadOnlyDirectory:
 def _provenance(file: uproot.ReadOnlyDirectory, path: Path) -> dict[str, object]:
     if PROVENANCE not in file:
         raise ValueError(
-            f"{path} has no object {PROVENANCE!r}; found {_names(file)}; expected a file written by "
-            "`zdcsim simulate` or `zdcsim generate`"
+            f"{path} has no object {PROVENANCE!r}; found {_names(file)}; made by neither "
+            "`zdcsim simulate` nor `zdcsim generate`"
         )
     found: dict[str, object] = json.loads(str(file[PROVENANCE]))
     return found

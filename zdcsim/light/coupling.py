@@ -9,8 +9,8 @@ from zdcsim.geometry import Calorimeter
 
 ALICE_PHOTO_ELECTRONS_PER_TEV = {"ZN": 329.0, "ZP": 369.0}
 CALIBRATION_ENERGY_GEV = 2760.0
-COUPLING = {"ZN": 0.442}
-"""329 over the 744 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling."""
+COUPLING = {"ZN": 0.4554}
+"""329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling."""
 
 
 def coupling(calorimeter: Calorimeter) -> float:
