@@ -7,6 +7,8 @@ stored as a TObjString.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -72,7 +74,7 @@ def read(path: Path) -> Responses:
         ValueError: If the file is not complete ROOT, a tree or branch is missing, a pixel lies
             outside the calorimeter, a count is not positive, or a condition is not finite.
     """
-    with _open(path) as file:
+    with _opened(path) as file:
         provenance = _provenance(file, path)
         arrays = _arrays(file, path)
     calorimeter = _calorimeter(provenance, path)
@@ -97,7 +99,7 @@ def read(path: Path) -> Responses:
 
 def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """PDG codes (M,) and conditions (M, 9) of the primaries that miss; empty if none are kept."""
-    with _open(path) as file:
+    with _opened(path) as file:
         if MISSED not in file:
             return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
         arrays = file[MISSED].arrays(["pdg", *NAMES], library="np")
@@ -135,13 +137,16 @@ def _condition_columns(conditions: NDArray[np.float32]) -> dict[str, NDArray[np.
     return {name: conditions[:, i].astype(np.float32) for i, name in enumerate(NAMES)}
 
 
-def _open(path: Path) -> uproot.ReadOnlyDirectory:
+@contextmanager
+def _opened(path: Path) -> Iterator[uproot.ReadOnlyDirectory]:
+    """The file, with every failure of uproot below turned into one sentence."""
     if not path.exists():
-        raise FileNotFoundError(
-            f"no file {path}; make one with `zdcsim simulate` or check the path"
-        )
+        raise FileNotFoundError(f"no file {path}; make one with `zdcsim simulate`")
     try:
-        return uproot.open(path)
+        with uproot.open(path) as file:
+            yield file
+    except ValueError:
+        raise
     except Exception as error:  # uproot raises many kinds for damaged files
         raise ValueError(
             f"{path} is not a complete ROOT file ({type(error).__name__}); it may be truncated: "
@@ -169,13 +174,7 @@ def _arrays(file: uproot.ReadOnlyDirectory, path: Path) -> ak.Array:
             f"tree {TREE!r} of {path} lacks the branch {', '.join(absent)}; found "
             f"{', '.join(tree.keys())}"
         )
-    try:
-        return tree.arrays(list(BRANCHES))
-    except Exception as error:  # a truncated basket surfaces only here
-        raise ValueError(
-            f"tree {TREE!r} of {path} cannot be read to its end ({type(error).__name__}); the file "
-            "may be truncated: copy or simulate it again"
-        ) from error
+    return tree.arrays(list(BRANCHES))
 
 
 def _names(file: uproot.ReadOnlyDirectory) -> str:

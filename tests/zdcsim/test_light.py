@@ -1,0 +1,152 @@
+"""The light model against closed forms and limits."""
+
+import numpy as np
+import pytest
+
+from zdcsim.geometry import ZN
+from zdcsim.light import cherenkov, fibre
+from zdcsim.light.chord import chord_light
+from zdcsim.light.photo_electrons import QUANTUM_EFFICIENCY, Steps, draw, expected_per_fibre
+
+RADIUS = 10 * ZN.fibre_radius
+LENGTH = 20 * ZN.half_z
+
+
+def captured(beta: float, angle: float, position: tuple[float, float], to_back: float) -> float:
+    direction = np.array([[np.sin(angle), 0.0, np.cos(angle)]])
+    found = fibre.captured_fraction(
+        np.array([beta]), direction, np.array([position]), RADIUS, np.array([to_back])
+    )
+    return float(found[0])
+
+
+def test_photons_follow_frank_and_tamm() -> None:
+    # 2 pi alpha (1/300 nm - 1/600 nm) sin^2 of arccos(1 / 1.46), integrated numerically in nm.
+    wavelengths = np.linspace(300, 600, 200_001)
+    middle = 0.5 * (wavelengths[1:] + wavelengths[:-1])
+    per_nm = 2 * np.pi / 137.035999 * (1 - 1 / 1.46**2) / middle**2
+    per_mm = (per_nm * np.diff(wavelengths)).sum() * 1e6
+    found = cherenkov.photons(np.array([2.5]), np.array([1.0]), np.array([3.0]))
+    assert found[0] == pytest.approx(2.5 * 9 * per_mm, rel=1e-6)
+
+
+def test_no_light_at_and_below_threshold() -> None:
+    betas = np.array([0.1, 0.6, 1 / 1.46])
+    assert (cherenkov.photons(np.ones(3), betas, np.ones(3)) < 1e-9).all()
+    just_above = cherenkov.photons(np.ones(1), np.array([1 / 1.46 + 1e-3]), np.ones(1))
+    assert just_above[0] > 0
+
+
+@pytest.mark.parametrize("impact", [0.0, 0.3, 0.6, 0.9])
+def test_a_fast_particle_along_the_fibre_is_not_seen(impact: float) -> None:
+    # The cone's 46.8 degrees are far outside the 8.7 degrees that meridional rays may have, and a
+    # skew ray would have to start within 2.2 per cent of the wall.
+    assert captured(1.0, 0.0, (impact * RADIUS, 0.0), 500.0) == 0
+
+
+def test_light_is_brightest_near_44_degrees() -> None:
+    angles = np.radians(np.arange(4, 110, 2))
+    betas = np.linspace(0.955, 0.995, 5)
+    impacts = RADIUS * (np.arange(10) + 0.5) / 10
+    light = [
+        np.mean([chord_light(b, angle, i, RADIUS, LENGTH) for b in betas for i in impacts])
+        for angle in angles
+    ]
+    assert 40 <= np.degrees(angles[np.argmax(light)]) <= 48
+
+
+def test_light_flies_to_the_back_only() -> None:
+    assert captured(1.0, np.radians(46.8), (0.0, 0.0), 500.0) > 0
+    assert captured(1.0, np.radians(180 - 46.8), (0.0, 0.0), 500.0) == 0
+
+
+def test_meridional_capture_is_the_arc_inside_the_limit() -> None:
+    # On the axis every ray is meridional: the captured part of the cone is where its angle to the
+    # fibre stays below the limit, an arc given by the spherical law of cosines.
+    angle, beta = np.radians(44.0), 0.98
+    cos_c = 1 / (beta * cherenkov.REFRACTIVE_INDEX)
+    sin_c = np.sqrt(1 - cos_c**2)
+    limit = np.sqrt(1 - fibre.MERIDIONAL_LIMIT**2)
+    arc = np.arccos((limit - cos_c * np.cos(angle)) / (sin_c * np.sin(angle))) / np.pi
+    n = 10_000
+    direction = np.tile([np.sin(angle), 0.0, np.cos(angle)], (n, 1))
+    found = fibre.captured_fraction(
+        np.full(n, beta), direction, np.zeros((n, 2)), RADIUS, np.zeros(n)
+    )
+    assert found.mean() == pytest.approx(arc, rel=1e-3)
+
+
+def test_few_directions_on_the_cone_are_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Steps of many angles and places, as in a shower: 24 directions against 2400.
+    rng = np.random.default_rng(6)
+    n = 20_000
+    cos, phi = rng.uniform(0, 1, n), rng.uniform(0, 2 * np.pi, n)
+    sin = np.sqrt(1 - cos**2)
+    direction = np.stack([sin * np.cos(phi), sin * np.sin(phi), cos], axis=1)
+    place = rng.uniform(-0.6, 0.6, (n, 2)) * RADIUS
+    step = rng.uniform(0.7, 1.0, n), direction, place
+    few = fibre.captured_fraction(*step, RADIUS, np.zeros(n)).mean()
+    monkeypatch.setattr(fibre, "CONE_POINTS", 2400)
+    some = slice(0, n, 10)
+    many = fibre.captured_fraction(*(part[some] for part in step), RADIUS, np.zeros(n // 10))
+    monkeypatch.setattr(fibre, "CONE_POINTS", 24)
+    same = fibre.captured_fraction(*(part[some] for part in step), RADIUS, np.zeros(n // 10))
+    spread = (same - many).std() / np.sqrt(n // 10)
+    assert same.mean() == pytest.approx(many.mean(), abs=5 * spread)
+    assert few == pytest.approx(many.mean(), rel=0.1)
+
+
+def test_attenuation_of_the_way_to_the_back() -> None:
+    near = captured(1.0, np.radians(46.8), (0.0, 0.0), 0.0)
+    far = captured(1.0, np.radians(46.8), (0.0, 0.0), 1000.0)
+    # Guided rays are at most 8.7 degrees (on the axis) from the fibre's direction.
+    lowest = np.exp(-1000 / fibre.ATTENUATION_LENGTH_MM / np.sqrt(1 - fibre.MERIDIONAL_LIMIT**2))
+    assert lowest <= far / near <= np.exp(-1000 / fibre.ATTENUATION_LENGTH_MM)
+
+
+def test_capture_does_not_depend_on_the_azimuth_of_the_particle() -> None:
+    # Turn particle and point of emission together about the fibre axis. The points on the cone
+    # differ from step to step, so only means over many steps can be compared.
+    def mean_fraction(phi: float, n: int = 10_000) -> float:
+        angle = np.radians(40.0)
+        direction = [np.sin(angle) * np.cos(phi), np.sin(angle) * np.sin(phi), np.cos(angle)]
+        emission = 0.7 * RADIUS * np.array([np.cos(phi + 1.0), np.sin(phi + 1.0)])
+        found = fibre.captured_fraction(
+            np.full(n, 0.97),
+            np.tile(direction, (n, 1)),
+            np.tile(emission, (n, 1)),
+            RADIUS,
+            np.full(n, 300.0),
+        )
+        return float(found.mean())
+
+    fractions = [mean_fraction(phi) for phi in (0.0, 0.4, 1.1, 2.7, 5.0)]
+    assert fractions == pytest.approx([fractions[0]] * 5, rel=2e-3)
+
+
+def test_light_lands_in_the_fibre_that_was_crossed() -> None:
+    pitch = 10 * ZN.pitch
+    centre = np.array([pitch * (30 + 0.5) - 35.2, pitch * (7 + 0.5) - 35.2, 0.0])
+    angle = np.radians(46.8)
+    step = Steps(
+        start=centre[None],
+        direction=np.array([[np.sin(angle), 0.0, np.cos(angle)]]),
+        length=np.array([0.05]),
+        beta=np.array([1.0]),
+        charge=np.array([-1.0]),
+    )
+    expected = expected_per_fibre(step, ZN, coupling=0.5)
+    middle = centre + 0.025 * step.direction[0]
+    fraction = captured(1.0, angle, (middle[0] - centre[0], 0.0), 500.0 - middle[2])
+    assert fraction > 0
+    emitted = cherenkov.photons(step.length, step.beta, step.charge)[0]
+    assert expected[30, 7] == pytest.approx(0.5 * QUANTUM_EFFICIENCY * emitted * fraction)
+    assert expected.sum() == expected[30, 7]
+
+
+def test_drawn_photo_electrons_are_poisson() -> None:
+    mean, n = 2.3, 200_000
+    counts = draw(np.full(n, mean), np.random.default_rng(5))
+    assert counts.mean() == pytest.approx(mean, abs=5 * np.sqrt(mean / n))
+    # Variance of the sample variance of a Poisson distribution: (mean + 2 mean^2) / n.
+    assert counts.var() == pytest.approx(mean, abs=5 * np.sqrt((mean + 2 * mean**2) / n))
