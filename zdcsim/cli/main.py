@@ -35,13 +35,15 @@ EXAMPLES = """[bold]Examples[/bold], in the order of the work:
 
 zdcsim simulate --particles 300 --copies 5 --out train.root
 
-zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/mine --set seed=2
+zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/gan
 
-zdcsim export runs/mine --classifier runs/signal --target o2 --out bundle
+zdcsim train configs/zdcsim/signal.yaml --out runs/signal
 
-zdcsim generate --model bundle --particles test.root --out fast.root
+zdcsim export runs/gan --classifier runs/signal --out bundle
 
-zdcsim evaluate --model bundle --reference test.root --json judged.json --html judged.html
+zdcsim generate --model bundle --particles-from test.root --out fast.root
+
+zdcsim evaluate --model bundle --reference test.root --html judged.html
 """
 
 FAILED, INTERRUPTED = 2, 130
