@@ -9,7 +9,8 @@ from zdcsim.evaluation.floor import divisions
 from zdcsim.evaluation.settings import Settings
 
 
-def test_equals_a_loop_over_particles() -> None:
+def test_equals_a_loop_over_particles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zdcsim.evaluation.quantities.BLOCK", 5)
     reference = toy_responses(4, 6)
     images = reference.dense().astype(float)
     expected = [images[reference.particle == p].std(axis=0, ddof=1).sum() for p in range(4)]

@@ -1,6 +1,6 @@
 """Judgements of toy models with known faults."""
 
-from dataclasses import replace
+from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
@@ -8,14 +8,15 @@ from toys import toy_images, toy_responses
 
 from zdcsim.evaluation.judgement import STAGES, Judgement, from_json, judge
 from zdcsim.evaluation.settings import Settings
-from zdcsim.evaluation.speed import Speed, Stopwatch, speed
+from zdcsim.evaluation.speed import Stopwatch, speed
 
 REFERENCE = toy_responses(16, 20)
 SETTINGS = Settings(energy_edges=(0.0, 10.0, 4000.0), floor_repetitions=8)
 
 
 def drawn(seed: int) -> np.ndarray:
-    return toy_images(REFERENCE.conditions, np.random.default_rng(seed)).astype(np.int32)
+    images: np.ndarray = toy_images(REFERENCE.conditions, np.random.default_rng(seed))
+    return images.astype(np.int32)
 
 
 def feature_ratio(judgement: Judgement, name: str) -> float:
@@ -126,7 +127,7 @@ def test_stages_are_announced_in_order() -> None:
 
 def test_speed_up_is_the_ratio_of_cpu_seconds() -> None:
     found = speed(REFERENCE, Stopwatch(cpu=0.32, wall=0.16), responses=320, batch_size=10)
-    assert found == Speed(1.0, pytest.approx(1e-3), pytest.approx(5e-4), 10, pytest.approx(1000))
+    assert astuple(found) == pytest.approx((1.0, 1e-3, 5e-4, 10, 1000.0))
     unknown = replace(REFERENCE, cpu_seconds=np.full(320, np.nan, np.float32))
     assert speed(unknown, Stopwatch(1.0, 1.0), 320, 10).speed_up is None
 

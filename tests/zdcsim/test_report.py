@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import typer
 from toys import toy_images, toy_responses
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.evaluation.floor import Spread
@@ -109,7 +109,7 @@ def test_a_single_particle_with_a_single_copy_is_drawn() -> None:
     assert "Diversity" not in figures(reference, reference.dense(), ("wut",))
 
 
-def run(*arguments: object) -> object:
+def run(*arguments: object) -> Result:
     app = typer.Typer()
     app.command()(evaluate)
     return CliRunner().invoke(app, [str(argument) for argument in arguments])
@@ -133,6 +133,35 @@ def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
     assert judgement.distances["o2"]["mean"].pooled == 0
     assert json.loads((tmp_path / "out.json").read_text())["reference"]["geant4_data"] == "stand-in"
     assert STAND_IN in (tmp_path / "out.html").read_text()
+
+
+def test_the_command_generates_with_seeds_one_apart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds = []
+
+    def toys(bundle: Path, conditions: np.ndarray, seed: int, batch_size: int) -> np.ndarray:
+        seeds.append(seed)
+        return toy_images(conditions, np.random.default_rng(seed)).astype(np.int32)
+
+    manifest = {"calorimeter": "ZN"}
+    monkeypatch.setattr("zdcsim.generation.generate", toys)
+    monkeypatch.setattr("zdcsim.io.bundle.read_manifest", lambda path: dict(manifest))
+    write(tmp_path / "reference.root", toy_responses(8, 10))
+    arguments = ("--model", tmp_path, "--reference", tmp_path / "reference.root",
+                 "--json", tmp_path / "out.json", "--repetitions", 3, "--seed", 7)  # fmt: skip
+    result = run(*arguments)
+    assert result.exit_code == 0, result.output
+    assert seeds == [7, 8, 9]
+    assert "Speed-up over the Monte Carlo" in result.output
+    judgement = from_json((tmp_path / "out.json").read_text())
+    assert judgement.sample.empty_generated is not None
+    assert judgement.sample.empty_generated.repetitions == 3
+    assert judgement.speed is not None
+    assert judgement.speed.monte_carlo_cpu == 1.0
+    assert judgement.model == {"bundle": str(tmp_path), "calorimeter": "ZN"}
+    manifest["calorimeter"] = "ZP"
+    assert "generates ZP responses and the reference holds ZN" in str(run(*arguments).exception)
 
 
 def test_the_command_wants_one_candidate_and_numbers_for_bins(tmp_path: Path) -> None:

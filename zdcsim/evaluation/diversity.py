@@ -106,7 +106,8 @@ def diversity(
     Arguments:
         reference: The Monte Carlo, N responses.
         generated: Repetitions of the generation, rows as in the reference, each (N, Nx, Ny).
-        divided: Random halves of the copies of every particle; none for no floor.
+        divided: Random halves of the copies of every particle; none for no floor. A half with a
+            single copy of a particle has no diversity, so that there is no floor either.
 
     Returns:
         None if a particle has a single copy.
@@ -118,7 +119,7 @@ def diversity(
     expected = particle_diversity(ours, index)
     found = [particle_diversity(each, index) for each in lights]
     floor, model = [], []
-    for repetition, (a, b) in enumerate(divided if copies.min() >= 4 else ()):
+    for repetition, (a, b) in enumerate(divided):
         half = particle_diversity(ours, index, b)
         floor.append(_difference(particle_diversity(ours, index, a), half))
         theirs = lights[repetition % len(lights)]
