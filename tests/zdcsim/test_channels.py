@@ -89,4 +89,4 @@ def test_rejects_another_grid_and_an_unknown_convention() -> None:
     with pytest.raises(ValueError, match=r"ZN responses have shape \(N, 44, 44\); got"):
         channel_sums(photons(ZP), ZN, "o2")
     with pytest.raises(ValueError, match="unknown channel convention 'O2'; expected one of o2"):
-        channel_masks(ZN, "O2")  # type: ignore[arg-type]
+        channel_masks(ZN, "O2")
