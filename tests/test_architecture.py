@@ -66,8 +66,9 @@ def test_importing_the_package_is_light(code: str) -> None:
     assert not modules_after(code) & HEAVY
 
 
-def test_the_command_line_is_light() -> None:
-    assert not modules_after("import zdcsim.cli.main") & HEAVY
+@pytest.mark.parametrize("module", ["simulate", "train", "generate", "evaluate", "export", "main"])
+def test_the_command_line_is_light(module: str) -> None:
+    assert not modules_after(f"import zdcsim.cli.{module}") & HEAVY
 
 
 def test_every_package_is_listed() -> None:
@@ -92,5 +93,5 @@ def test_a_source_file_is_one_small_concept(path: Path) -> None:
     assert len(text.splitlines()) <= 400
     for node in ast.walk(ast.parse(text)):
         if isinstance(node, ast.FunctionDef):
-            length = (node.end_lineno or node.lineno) - node.lineno + 1
-            assert length <= 60, f"{node.name} has {length} lines"
+            length = (node.end_lineno or node.lineno) - node.body[0].lineno + 1
+            assert length <= 60, f"the body of {node.name} has {length} lines"
