@@ -27,6 +27,10 @@ MANIFEST = "manifest.json"
 FORMAT = "zdcsim bundle for AliceO2"
 FORMAT_VERSION = 1
 INPUTS = {GENERATOR: 2, CLASSIFIER: 1}
+NOISE_SIZE = 10
+"""Standard normal numbers that O2 draws for every response; fixed in its code."""
+THRESHOLD = 0.5
+"""O2 takes a particle for visible when the classifier's answer rounds to 1."""
 SPECIES = {"ZN": "Neutron", "ZP": "Proton"}
 
 

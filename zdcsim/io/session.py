@@ -32,7 +32,13 @@ def session(path: Path, inputs: int, threads: int = 1) -> onnxruntime.InferenceS
 
 
 def blocks(length: int, size: int) -> Iterator[slice]:
-    """Slices of at most `size` rows that cover `length` rows in order."""
+    """Slices of at most `size` rows that cover `length` rows in order.
+
+    Raises:
+        ValueError: If the size is not positive.
+    """
+    if size < 1:
+        raise ValueError(f"the batch size must be at least 1; got {size}")
     for start in range(0, length, size):
         yield slice(start, min(start + size, length))
 

@@ -1,0 +1,131 @@
+"""Bundles in the versions of ONNX Runtime that O2 uses, each in an environment of its own.
+
+`make test` makes the environments from constraints/ort-VERSION.txt.
+"""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import pytest
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from toy_networks import toy_classifier, toy_generator
+
+from zdcsim.export.graph import write_classifier, write_generator
+from zdcsim.export.photon_encoding import MAXIMUM
+from zdcsim.export.reference import reference_conditions
+from zdcsim.geometry import ZN, Calorimeter, calorimeter
+from zdcsim.io import scales
+from zdcsim.io.bundle import CLASSIFIER_SCALES, GENERATOR_SCALES, MANIFEST, read_manifest
+from zdcsim.io.session import decoded, in_batches, session
+from zdcsim.models.generator import Generator
+from zdcsim.models.sdi_gan import SdiGanGenerator
+
+ROOT = Path(__file__).parents[2]
+SCRIPT = ROOT / "tests/ort/run_bundle.py"
+VERSIONS = ("1.22.0", "1.18.1")
+"""O2's version, and its version of 2024."""
+COMMITTED = sorted(path.parent for path in (ROOT / "data").glob(f"*/{MANIFEST}"))
+ROUNDED_APART = 1e-4
+"""Largest share of the lit pixels that kernels of two versions may round to different sides."""
+
+
+def run_in(
+    version: str, folder: Path, **inputs: NDArray[np.float32]
+) -> dict[str, NDArray[np.float32]]:
+    """What the two models in a folder return in that version of ONNX Runtime."""
+    python = ROOT / f".venv-ort-{version}/bin/python"
+    if not python.exists():
+        pytest.skip(
+            f"no environment with onnxruntime {version}: make it with "
+            f"`make .venv-ort-{version}/.installed` (1.18.1 needs Python 3.12 or older)"
+        )
+    outputs = folder / f"outputs-{version}.npz"
+    np.savez(folder / "inputs.npz", **inputs)  # type: ignore[arg-type]
+    subprocess.run([python, SCRIPT, folder, folder / "inputs.npz", outputs], check=True)
+    found = dict(np.load(outputs))
+    assert str(found.pop("version")) == version
+    return found
+
+
+def untrained(folder: Path) -> Path:
+    """The models of an untrained SDI-GAN that lights most pixels, with their scales files."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(3)
+        generator = SdiGanGenerator(ZN)
+    with torch.no_grad():
+        generator.light.weight.mul_(5)
+    folder.mkdir()
+    scaler = toy_generator().scaler
+    fitted = scales.Scales(scaler.mean.numpy(), scaler.scale.numpy())
+    for name in (GENERATOR_SCALES, CLASSIFIER_SCALES):
+        scales.write(folder / name, fitted)
+    generator.scaler.load_state_dict(scaler.state_dict())
+    write_generator(folder / "generator.onnx", generator, {})
+    write_classifier(folder / "classifier.onnx", toy_classifier(), {})
+    return folder
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("bundle", [None, *COMMITTED], ids=lambda path: path and path.name)
+def test_counts_are_those_of_the_version_used_here(
+    version: str, bundle: Path | None, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    if bundle is None:
+        folder, detector = untrained(tmp_path / "bundle"), ZN
+    else:
+        folder = Path(shutil.copytree(bundle, tmp_path / "bundle"))
+        detector = calorimeter(read_manifest(bundle)["calorimeter"])
+    conditions = reference_conditions(detector)[::3]
+    noise = rng.standard_normal((len(conditions), 10)).astype(np.float32)
+    scaled = scales.read(folder / GENERATOR_SCALES).apply(conditions)
+    to_classify = scales.read(folder / CLASSIFIER_SCALES).apply(conditions)
+    found = run_in(version, folder, noise=noise, generator=scaled, classifier=to_classify)
+    model = session(folder / "generator.onnx", inputs=2)
+    probability = in_batches(session(folder / "classifier.onnx", inputs=1), 1, to_classify)
+    for name, batch in (("one", 1), ("all", len(noise))):
+        here = decoded(in_batches(model, batch, noise, scaled), detector)
+        check_counts(decoded(found[f"log_photons_{name}"], detector), here)
+        assert found[f"probability_{name}"] == pytest.approx(probability, abs=1e-5)
+
+
+def check_counts(found: NDArray[np.int32], expected: NDArray[np.int32]) -> None:
+    """Equal but for the rounding of a few pixels next to k + 1/2."""
+    assert (expected > 0).sum() > 1000
+    assert (found != expected).sum() <= ROUNDED_APART * (expected > 0).sum()
+    assert np.abs(found - expected).max() <= 1
+
+
+class Ramp(Generator):
+    """Every count once: fibre i of a particle of E GeV has E * Nx * Ny + i photo-electrons."""
+
+    ramp: Tensor
+
+    def __init__(self, calorimeter: Calorimeter) -> None:
+        super().__init__(calorimeter)
+        fibres = calorimeter.nx * calorimeter.ny
+        self.register_buffer("ramp", torch.arange(fibres).float().view(calorimeter.shape))
+
+    def forward(self, noise: Tensor, conditions: Tensor) -> Tensor:
+        first = conditions[:, 0].view(-1, 1, 1) * self.ramp.numel()
+        return torch.log1p(first + self.ramp + 0 * noise[:, :1, None])
+
+
+@pytest.mark.parametrize("version", [onnxruntime.__version__, *VERSIONS])
+def test_truncation_returns_every_count_in_every_version(version: str, tmp_path: Path) -> None:
+    write_generator(tmp_path / "generator.onnx", Ramp(ZN), {})
+    write_classifier(tmp_path / "classifier.onnx", toy_classifier(), {})
+    conditions = np.zeros((11, 9), np.float32)
+    conditions[:, 0] = np.arange(11)
+    noise = np.zeros((11, 10), np.float32)
+    if version == onnxruntime.__version__:
+        encoded = in_batches(session(tmp_path / "generator.onnx", 2), 11, noise, conditions)
+    else:
+        found = run_in(version, tmp_path, noise=noise, generator=conditions, classifier=conditions)
+        encoded = found["log_photons_all"]
+    truncated = np.expm1(encoded).astype(np.int64).transpose(0, 2, 1).ravel()
+    assert np.array_equal(truncated, np.arange(11 * 44 * 44).clip(max=MAXIMUM))

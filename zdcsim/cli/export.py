@@ -1,0 +1,69 @@
+"""`zdcsim export`: trained networks as the folder of files that O2 reads."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import typer
+
+
+def export(
+    run: Annotated[Path, typer.Argument(help="Run folder of the trained generator.")],
+    classifier: Annotated[Path, typer.Option(help="Run folder of the signal classifier.")],
+    out: Annotated[Path, typer.Option(help="Bundle folder to write; a bundle is replaced.")],
+    target: Annotated[Literal["o2"], typer.Option(help="Who will read it.")] = "o2",
+) -> None:
+    """Export a generator and the classifier, verified as the target reads them.
+
+    Nothing is written when what O2 would read differs from what Python computes.
+
+    Example: zdcsim export runs/sdi_gan --classifier runs/signal --target o2 --out bundle
+    """
+    from zdcsim.export.o2 import write_bundle
+    from zdcsim.export.reference import reference_conditions
+    from zdcsim.io.bundle import o2_options
+    from zdcsim.training import load_classifier, load_generator
+
+    generator = load_generator(run)
+    verified = write_bundle(
+        generator,
+        load_classifier(classifier),
+        out,
+        training_record(run, classifier),
+        reference_conditions(generator.calorimeter),
+    )
+    typer.echo(
+        f"{out}: O2 reads the channel sums that Python computes, in {verified.responses} responses "
+        f"of {verified.photons} photo-electrons"
+    )
+    typer.echo(
+        f"torch and ONNX Runtime round {verified.rounded_apart} of {verified.lit_pixels} pixels "
+        f"apart, all next to k + 1/2"
+    )
+    options = o2_options(generator.calorimeter, str(out.resolve()))
+    typer.echo(f'use it with: o2-sim ... --configKeyValues "{options}"')
+
+
+def training_record(run: Path, classifier: Path) -> dict[str, object]:
+    """How both networks came about, as their run folders say, headed by the data they saw."""
+    records = {"generator": _record(run), "classifier": _record(classifier)}
+    data = records["generator"].get("data", {})
+    sample = data.get("provenance", {})
+    return {
+        "data_kind": sample.get("data_kind", "not stated"),
+        "geant4_data": sample.get("geant4_data", "not stated"),
+        "data_sha256": data.get("sha256"),
+        **records,
+    }
+
+
+def _record(run: Path) -> dict[str, Any]:
+    from zdcsim.training.train import PROVENANCE
+
+    path = run / PROVENANCE
+    try:
+        return dict(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, json.JSONDecodeError):
+        raise ValueError(
+            f"{path} cannot be read; give the folder that `zdcsim train` wrote"
+        ) from None

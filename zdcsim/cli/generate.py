@@ -1,0 +1,99 @@
+"""`zdcsim generate`: responses from a bundle, in the Monte Carlo's ROOT format."""
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from zdcsim.geometry import Calorimeter, Side
+from zdcsim.response import Responses
+
+if TYPE_CHECKING:
+    from zdcsim.generation import Particles
+    from zdcsim.montecarlo.gun import Gun
+
+
+def generate(
+    model: Annotated[Path, typer.Option(help="Bundle folder.")],
+    out: Annotated[Path, typer.Option(help="ROOT file to write.")],
+    particles_from: Annotated[
+        Path | None, typer.Option(help="Take every different particle of this Monte Carlo file.")
+    ] = None,
+    particle: Annotated[
+        str | None, typer.Option(help="Gun: name or PDG code, instead of --particles-from.")
+    ] = None,
+    energy: Annotated[float, typer.Option(help="Gun: total energy, GeV.")] = 1000.0,
+    x: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
+    y: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
+    spread: Annotated[
+        float, typer.Option(min=0, help="Gun: half width of the square of impacts, cm.")
+    ] = 0.0,
+    side: Annotated[Side, typer.Option(help="Gun: side A (pz > 0) or C.")] = "A",
+    number: Annotated[int, typer.Option("-n", min=1, help="Gun: number of particles.")] = 1000,
+    copies: Annotated[int, typer.Option(min=1, help="Responses of every particle.")] = 1,
+    seed: Annotated[int, typer.Option(min=0, help="Same seed, same responses.")] = 1,
+    batch_size: Annotated[int, typer.Option(min=1, help="Responses computed together.")] = 1000,
+    threads: Annotated[int, typer.Option(min=1, help="Threads of ONNX Runtime.")] = 1,
+) -> None:
+    """Generate responses and write them as `zdcsim simulate` writes its own.
+
+    Example: zdcsim generate --model bundle --particles-from test.root --copies 20 --out fast.root
+    """
+    from zdcsim.generation import response_blocks
+    from zdcsim.io.bundle import read_bundle
+    from zdcsim.io.stream import write_blocks
+    from zdcsim.montecarlo.gun import Gun
+
+    if (particles_from is None) == (particle is None):
+        raise ValueError("give either --particles-from, a ROOT file, or --particle, for the gun")
+    bundle = read_bundle(model, threads)
+    if particles_from is not None:
+        chosen = of_file(particles_from, bundle.calorimeter)
+    else:
+        gun = Gun(str(particle), energy, x, y, spread, side)
+        chosen = of_gun(gun, number, seed, bundle.calorimeter)
+    chosen = chosen.repeated(copies)
+    blocks = response_blocks(bundle, chosen, seed, batch_size)
+    write_blocks(out, with_progress(blocks, len(chosen)))
+    typer.echo(f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles")
+
+
+def of_file(path: Path, calorimeter: Calorimeter) -> "Particles":
+    """Every different particle of a Monte Carlo file, in the order of the file."""
+    import numpy as np
+
+    from zdcsim.generation import Particles
+    from zdcsim.io.tree import read
+
+    sample = read(path)
+    if sample.calorimeter != calorimeter:
+        raise ValueError(
+            f"{path} holds responses of {sample.calorimeter.name} and the bundle generates "
+            f"{calorimeter.name}; both must be of one calorimeter"
+        )
+    _, first = np.unique(sample.particle, return_index=True)
+    rows = np.sort(first)
+    return Particles(sample.particle[rows], sample.pdg[rows], sample.conditions[rows])
+
+
+def of_gun(gun: "Gun", number: int, seed: int, calorimeter: Calorimeter) -> "Particles":
+    """The particles of a gun, numbered from 0."""
+    import numpy as np
+
+    from zdcsim.generation import Particles
+
+    shot = gun.primaries(number, calorimeter, seed)
+    return Particles(np.arange(number), shot.pdg, shot.conditions)
+
+
+def with_progress(blocks: Iterable[Responses], total: int) -> Iterator[Responses]:
+    """The blocks, with a bar on the error stream that counts their responses."""
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        task = progress.add_task("generating", total=total)
+        for block in blocks:
+            yield block
+            progress.advance(task, len(block))

@@ -1,0 +1,48 @@
+"""What a bundle promises its reader; written into its models and its manifest."""
+
+from zdcsim import conditions
+from zdcsim.export import graph
+from zdcsim.export.photon_encoding import EPSILON, MAXIMUM
+from zdcsim.geometry import Calorimeter
+from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD
+from zdcsim.io.scales import Scales
+
+LICENCE = "Apache-2.0"
+
+
+def features(scales: Scales) -> list[dict[str, object]]:
+    """Name, unit, mean and scale of every condition, in the order in which a model takes them."""
+    return [
+        {"name": condition.name, "unit": condition.unit, "mean": float(mean), "scale": float(scale)}
+        for condition, mean, scale in zip(
+            conditions.CONDITIONS, scales.mean, scales.scale, strict=True
+        )
+    ]
+
+
+def generator_contract(calorimeter: Calorimeter, scales: Scales) -> dict[str, object]:
+    """How to feed and read a generator."""
+    nx, ny = calorimeter.shape
+    return {
+        "detector": calorimeter.name,
+        "sides": "A for pz > 0, C otherwise; one model for both",
+        "inputs": [f"{graph.NOISE} [N, {NOISE_SIZE}]", f"{graph.CONDITIONS} [N, 9]"],
+        "output": f"{graph.LOG_PHOTONS} [N, Ny={ny}, Nx={nx}]",
+        "layout": "fibre (x, y) at Nx * y + x",
+        "photon_encoding": f"log1p(n + {EPSILON:g}) of n > 0 photo-electrons, 0 of none",
+        "maximum_photons_per_fibre": MAXIMUM,
+        "common_parity": "x + y even",
+        "channel_order": "common, tower 1, tower 2, tower 3, tower 4",
+        "noise": f"{NOISE_SIZE} standard normal numbers for every response",
+        "features": features(scales),
+    }
+
+
+def classifier_contract(scales: Scales) -> dict[str, object]:
+    """How to feed and read a signal classifier."""
+    return {
+        "inputs": [f"{graph.CONDITIONS} [N, 9]"],
+        "output": f"{graph.PROBABILITY} [N, 1], that the particle leaves any light",
+        "threshold": THRESHOLD,
+        "features": features(scales),
+    }

@@ -1,0 +1,149 @@
+"""Exporting trained networks as a bundle for O2: complete and verified, or not at all."""
+
+import json
+import os
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detcore.files import sha256, write_text
+from detcore.provenance import provenance as made_by
+from zdcsim.export.contract import LICENCE, classifier_contract, generator_contract
+from zdcsim.export.graph import IR_VERSION, OPSET, write_classifier, write_generator
+from zdcsim.export.verification import Verification, verify
+from zdcsim.geometry import Calorimeter
+from zdcsim.io import scales
+from zdcsim.io.bundle import (
+    CLASSIFIER,
+    CLASSIFIER_SCALES,
+    FILES,
+    FORMAT,
+    FORMAT_VERSION,
+    GENERATOR,
+    GENERATOR_SCALES,
+    MANIFEST,
+    NOISE_SIZE,
+    o2_options,
+)
+from zdcsim.io.scales import Scales
+from zdcsim.models.generator import Generator
+from zdcsim.models.scaler import ConditionScaler
+from zdcsim.models.signal import SignalClassifier
+
+
+def write_bundle(
+    generator: Generator,
+    classifier: SignalClassifier,
+    out_dir: Path,
+    provenance: Mapping[str, object],
+    reference_conditions: NDArray[np.float32],
+) -> Verification:
+    """Write a bundle for O2 after proving that O2 would read from it what Python computes.
+
+    It is built in a folder beside `out_dir` and takes its place only when the proof succeeds, so a
+    bundle that stands there already stays when it does not.
+
+    Arguments:
+        generator: Trained, with ten noise numbers.
+        classifier: Trained, for the same detector.
+        out_dir: The bundle's folder; an existing bundle is replaced.
+        provenance: What the networks were trained on and how; JSON values. By convention
+            `data_kind` and `data_sha256` name the training sample.
+        reference_conditions: Particles to compare, in O2's units, shape (N, 9).
+
+    Raises:
+        ValueError: If O2 cannot use the networks, would read something else than Python computes,
+            or `out_dir` holds something that is not a bundle. Nothing is written then.
+    """
+    _check(generator, classifier, out_dir)
+    partial = out_dir.with_name(f".{out_dir.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    try:
+        contract = _write_models(partial, generator, classifier, provenance)
+        result = verify(partial, generator, classifier, reference_conditions)
+        manifest = _manifest(partial, generator.calorimeter, contract, result)
+        write_text(partial / MANIFEST, json.dumps(manifest, indent=2) + "\n")
+        _put_in_place(partial, out_dir)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return result
+
+
+def _check(generator: Generator, classifier: SignalClassifier, out_dir: Path) -> None:
+    if generator.noise_size != NOISE_SIZE:
+        raise ValueError(
+            f"O2 draws {NOISE_SIZE} noise numbers; the generator takes {generator.noise_size}"
+        )
+    if classifier.calorimeter != generator.calorimeter:
+        raise ValueError(
+            f"the classifier is for {classifier.calorimeter.name}, the generator for "
+            f"{generator.calorimeter.name}; train both for one detector"
+        )
+    if out_dir.exists() and not (out_dir / MANIFEST).is_file():
+        raise ValueError(f"{out_dir} exists and is not a bundle; choose another folder")
+
+
+def _write_models(
+    folder: Path,
+    generator: Generator,
+    classifier: SignalClassifier,
+    provenance: Mapping[str, object],
+) -> dict[str, object]:
+    """Write the four files; returns what each model and the manifest say about them."""
+    generator_scales, classifier_scales = _scales(generator.scaler), _scales(classifier.scaler)
+    to_generator = generator_contract(generator.calorimeter, generator_scales)
+    to_classifier = classifier_contract(classifier_scales)
+    origin: dict[str, object] = {
+        "toolkit": made_by("zdcsim", "torch", "onnx", "onnxruntime"),
+        "training": dict(provenance),
+        "licence": LICENCE,
+    }
+    write_generator(folder / GENERATOR, generator, {**to_generator, **origin})
+    write_classifier(folder / CLASSIFIER, classifier, {**to_classifier, **origin})
+    scales.write(folder / GENERATOR_SCALES, generator_scales)
+    scales.write(folder / CLASSIFIER_SCALES, classifier_scales)
+    return {"generator": to_generator, "classifier": to_classifier, **origin}
+
+
+def _scales(scaler: ConditionScaler) -> Scales:
+    return Scales(
+        scaler.mean.detach().cpu().numpy().astype(np.float32),
+        scaler.scale.detach().cpu().numpy().astype(np.float32),
+    )
+
+
+def _manifest(
+    folder: Path,
+    calorimeter: Calorimeter,
+    contract: Mapping[str, object],
+    result: Verification,
+) -> dict[str, object]:
+    files = {
+        name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
+        for name in FILES
+    }
+    return {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "calorimeter": calorimeter.name,
+        "files": files,
+        "onnx": {"opset": OPSET, "ir_version": IR_VERSION},
+        **contract,
+        "verification": asdict(result),
+        "o2_sim_configKeyValues": o2_options(calorimeter, "$ZDCSIM_BUNDLE"),
+    }
+
+
+def _put_in_place(finished: Path, out_dir: Path) -> None:
+    """Rename a finished folder to `out_dir`; the bundle it replaces goes only after that."""
+    if not out_dir.exists():
+        finished.rename(out_dir)
+        return
+    replaced = finished.with_suffix(".replaced")
+    out_dir.rename(replaced)
+    finished.rename(out_dir)
+    shutil.rmtree(replaced)
