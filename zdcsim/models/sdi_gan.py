@@ -68,7 +68,8 @@ class SdiGanGenerator(Generator):
         self.middle_maps = ImpactMaps(calorimeter, 2, _doubled(self.seed_shape[1:]))
         self.fine_maps = ImpactMaps(calorimeter, 1, _doubled(_doubled(self.seed_shape[1:])))
         self.middle = ModulatedConv(widths[0] + maps, widths[1], hidden)
-        self.fine = ModulatedConv(widths[1] + maps, widths[2], hidden)
+        self.fine = ModulatedConv(widths[1] + maps, 4 * widths[2], hidden)
+        self.gain = nn.Linear(hidden, maps) if maps else None
         self.light = nn.Conv2d(widths[2] + maps, 1, 3, padding=1)
 
     def forward(self, noise: Tensor, conditions: Tensor) -> Tensor:
@@ -76,10 +77,14 @@ class SdiGanGenerator(Generator):
         features, impact = self.features(self.scaler.undo(conditions))
         style = self.style(torch.cat([noise, features if self.impact_maps else conditions], 1))
         maps = functional.leaky_relu(self.seed(style).unflatten(1, self.seed_shape), SLOPE)
-        fine_maps = self.fine_maps(impact)
-        maps = self.middle(self._located(_upsampled(maps), self.middle_maps(impact)), style)
-        maps = self.fine(self._located(_upsampled(maps), fine_maps), style)
-        log_photons = functional.relu(self.light(self._located(maps, fine_maps)))
+        maps = functional.interpolate(maps, scale_factor=2.0, mode="nearest")
+        middle_maps, fine_maps = self.middle_maps(impact), self.fine_maps(impact)
+        maps = self.middle(self._located(maps, middle_maps), style)
+        maps = self.fine(self._located(maps, middle_maps), style)
+        if self.gain is not None:
+            fine_maps = self.gain(style)[:, :, None, None] * fine_maps
+        maps = self._located(functional.pixel_shuffle(maps, 2), fine_maps)
+        log_photons = functional.relu(self.light(maps))
         return log_photons[:, 0, : self.calorimeter.nx, : self.calorimeter.ny]
 
     def _located(self, maps: Tensor, impact_maps: Tensor) -> Tensor:
@@ -88,10 +93,6 @@ class SdiGanGenerator(Generator):
 
 def _doubled(shape: tuple[int, int]) -> tuple[int, int]:
     return 2 * shape[0], 2 * shape[1]
-
-
-def _upsampled(maps: Tensor) -> Tensor:
-    return functional.interpolate(maps, scale_factor=2.0, mode="nearest")
 
 
 class SdiGanDiscriminator(nn.Module):
@@ -133,11 +134,11 @@ class SdiGanDiscriminator(nn.Module):
             StridedConv(widths[1], widths[2]),
         )
         cells = math.prod(coarse(calorimeter, 8)) * widths[2]
+        # One layer over both would drown the few known numbers in the thousand of the maps.
+        self.from_maps = nn.Linear(cells, hidden)
+        self.from_known = nn.Linear(known + see_sums * len(masks), hidden)
         self.dense = nn.Sequential(
-            nn.Linear(cells + known + see_sums * len(masks), hidden),
-            nn.LeakyReLU(SLOPE),
-            nn.Linear(hidden, hidden),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(SLOPE), nn.Linear(hidden, hidden), nn.LeakyReLU(SLOPE)
         )
         self.verdict = nn.Linear(hidden, 1)
 
@@ -152,9 +153,10 @@ class SdiGanDiscriminator(nn.Module):
         maps = log_photons[:, None]
         if self.impact_maps:
             maps = torch.cat([maps, self.maps(impact)], dim=1)
-        known = [self.convolutions(maps).flatten(1), features if self.impact_maps else conditions]
+        known = features if self.impact_maps else conditions
         if self.see_sums:
             sums = torch.expm1(log_photons.float()).flatten(1) @ self.masks.T
-            known.append(torch.log1p(sums))
-        latent = self.dense(torch.cat(known, dim=1))
+            known = torch.cat([known, torch.log1p(sums)], dim=1)
+        seen = self.from_maps(self.convolutions(maps).flatten(1))
+        latent = self.dense(seen + self.from_known(known))
         return self.verdict(latent)[:, 0], latent

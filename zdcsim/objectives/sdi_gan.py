@@ -8,9 +8,10 @@ Axis key: B particles, Nx by Ny fibres, Z noise numbers, L latent numbers.
 
 import copy
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from detcore.config import Settings
@@ -45,6 +46,8 @@ class SdiGanSettings(Settings):
         quantisation: `straight_through` rounds generated counts before they are judged and lets
             the gradient pass as if not. With `none` the discriminator can tell them by being no
             whole numbers.
+        discriminator_steps: Steps of the discriminator for one of the generator, on one batch; a
+            step of the discriminator costs a tenth of the generator's.
         ema: Decay of the moving average of the generator's weights, which is what is validated
             and exported; 0 or null: the weights themselves.
         bf16: Run the networks in bfloat16 where safe; losses stay in float32.
@@ -60,6 +63,7 @@ class SdiGanSettings(Settings):
     adversarial_form: AdversarialForm = "cross_entropy"
     intensity_form: IntensityForm = "log"
     quantisation: Quantisation = "straight_through"
+    discriminator_steps: Annotated[int, Field(gt=0)] = 2
     ema: float | None = 0.995
     bf16: bool = False
     generator: AdamSettings = AdamSettings(learning_rate=1e-3)
@@ -112,7 +116,9 @@ class SdiGan:
         batch = batch.to(self.device)
         conditions = self.scaler(batch.conditions)
         generated = self._generate(batch, conditions)
-        terms = self._train_discriminator(batch, conditions, generated)
+        terms: dict[str, Tensor] = {}
+        for _ in range(self.settings.discriminator_steps):
+            terms |= self._train_discriminator(batch, conditions, generated)
         if self.regressor is not None:
             terms |= self._train_regressor(self.regressor, batch)
         terms |= self._train_generator(batch, conditions, generated)

@@ -1,0 +1,88 @@
+"""Settings files: YAML 1.2 scalars, strict types, errors that name the key."""
+
+from pathlib import Path
+
+import pytest
+
+from detcore.config import Settings, dump, flattened, load
+
+
+class Inner(Settings):
+    rate: float
+    widths: tuple[int, int] = (1, 2)
+
+
+class Outer(Settings):
+    inner: Inner
+    name: str = "x"
+    limit: float | None = None
+    flag: bool = False
+    path: Path | None = None
+
+
+def written(tmp_path: Path, text: str) -> Path:
+    path = tmp_path / "settings.yaml"
+    path.write_text(text)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("scalar", "value"),
+    [("1e-4", 1e-4), ("1E5", 1e5), ("-2.5e+3", -2500.0), (".5", 0.5), ("3", 3.0), ("1.", 1.0)],
+)
+def test_numbers_are_those_of_yaml_1_2(tmp_path: Path, scalar: str, value: float) -> None:
+    assert load(written(tmp_path, f"inner: {{rate: {scalar}}}"), Outer).inner.rate == value
+
+
+def test_words_that_yaml_1_1_converts_stay_words(tmp_path: Path) -> None:
+    assert load(written(tmp_path, "{inner: {rate: 1}, name: no}"), Outer).name == "no"
+    assert load(written(tmp_path, "{inner: {rate: 1}, name: 1e}"), Outer).name == "1e"
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("inner: {rate: 1, widht: 3}", r"inner\.widht is not a setting \(accepted there: rate, w"),
+        ("{inner: {rate: 1}, nmae: a}", r"nmae is not a setting \(accepted there: inner, name"),
+        ("inner: {rate: '1e-4'}", r"inner\.rate is '1e-4': input should be a valid number"),
+        ("inner: {rate: true}", r"inner\.rate is True: input should be a valid number"),
+        ("inner: {rate: 1, widths: [1, 2.5]}", r"inner\.widths\.1 is 2\.5: "),
+        ("{inner: {rate: 1}, flag: 1}", r"flag is 1: input should be a valid boolean"),
+        ("name: a", r"inner is missing"),
+        ("[1, 2]", r"must hold a mapping"),
+        ("{inner: {rate: 1}, inner: {rate: 2}}", r"'inner' is given twice"),
+        ("inner: {rate: ", r"is not valid YAML"),
+        ("{inner: {rate: 1}, name: !!python/name:os.system }", r"is not valid YAML"),
+    ],
+)
+def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        load(written(tmp_path, text), Outer)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"no settings file .*absent\.yaml"):
+        load(tmp_path / "absent.yaml", Outer)
+
+
+def test_overrides_replace_and_are_checked(tmp_path: Path) -> None:
+    path = written(tmp_path, "inner: {rate: 1}")
+    settings = load(path, Outer, ["inner.rate=1e-3", "limit=2", "name=a=b", "inner.widths=[3, 4]"])
+    assert (settings.inner.rate, settings.limit, settings.name) == (1e-3, 2, "a=b")
+    assert settings.inner.widths == (3, 4)
+    with pytest.raises(ValueError, match=r"a\.b=value; got 'inner.rate'"):
+        load(path, Outer, ["inner.rate"])
+    with pytest.raises(ValueError, match="rate is a single value"):
+        load(path, Outer, ["inner.rate.deep=1"])
+    with pytest.raises(ValueError, match=r"innr is not a setting"):
+        load(path, Outer, ["innr.rate=1"])
+
+
+def test_resolved_settings_read_back(tmp_path: Path) -> None:
+    settings = Outer(inner=Inner(rate=1e-10, widths=(5, 6)), path=Path("a/b"))
+    dump(settings, tmp_path / "config.yaml")
+    assert load(tmp_path / "config.yaml", Outer) == settings
+
+
+def test_flattened_names_groups_with_dots() -> None:
+    assert flattened({"a": {"b": 1, "c": {"d": 2}}, "e": 3}) == {"a.b": 1, "a.c.d": 2, "e": 3}

@@ -1,0 +1,132 @@
+"""The loop on a one-number objective: records, resume, stops."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from detcore import checkpoint
+from detcore.distributed import Processes
+from detcore.loop import Loop, LoopSettings
+from detcore.tracking import Untracked
+
+ALONE = Processes(0, 1, torch.device("cpu"))
+
+
+class Decay:
+    """Moves one number towards the batch, which is a number too."""
+
+    def __init__(self) -> None:
+        self.value = torch.tensor(10.0, dtype=torch.float64)
+
+    def step(self, batch: float) -> dict[str, float]:
+        self.value = 0.9 * self.value + 0.1 * batch
+        return {"value": float(self.value), "batch": batch}
+
+    def weights(self) -> dict[str, Tensor]:
+        return {"value": self.value}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"value": self.value}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        self.value = state["value"]
+
+
+def loop(
+    folder: Path,
+    batch_at: Callable[[int], float] = float,
+    validate: Callable[[Decay], float] = lambda objective: float(objective.value),
+    **settings: float,
+) -> Loop[float]:
+    objective = Decay()
+    values = {"steps": 20, "checkpoint_every": 4, "validate_every": 5, **settings}
+    return Loop(
+        objective,
+        batch_at,
+        lambda: validate(objective),
+        LoopSettings.model_validate(values),
+        folder,
+        ALONE,
+        Untracked(),
+    )
+
+
+def lines(folder: Path) -> list[dict[str, float]]:
+    return [json.loads(line) for line in (folder / checkpoint.METRICS).read_text().splitlines()]
+
+
+def test_every_step_is_recorded_once(tmp_path: Path) -> None:
+    loop(tmp_path).run()
+    assert [line["step"] for line in lines(tmp_path) if "batch" in line] == list(range(1, 21))
+    assert [line["step"] for line in lines(tmp_path) if "validation" in line] == [5, 10, 15, 20]
+
+
+def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
+    def dies_at_11(step: int) -> float:
+        if step == 11:
+            raise KeyboardInterrupt
+        return float(step)
+
+    loop(tmp_path / "whole").run()
+    with pytest.raises(KeyboardInterrupt):
+        loop(tmp_path / "parts", dies_at_11).run()
+    with (tmp_path / "parts" / checkpoint.METRICS).open("a") as log:
+        log.write('{"step": 11, "val')  # what a kill in the middle of a write leaves
+    second = loop(tmp_path / "parts")
+    assert second.resume()
+    assert second.done.step == 10
+    second.run()
+    assert lines(tmp_path / "parts") == lines(tmp_path / "whole")
+    for name in (checkpoint.BEST,):
+        assert checkpoint.load(tmp_path / "parts" / name) == checkpoint.load(
+            tmp_path / "whole" / name
+        )
+
+
+def test_best_weights_are_those_of_the_smallest_validation(tmp_path: Path) -> None:
+    done = loop(tmp_path, validate=lambda objective: abs(float(objective.value) - 6)).run()
+    values = {line["step"]: line["value"] for line in lines(tmp_path) if "value" in line}
+    best = checkpoint.load(tmp_path / checkpoint.BEST)
+    expected = min((5, 10, 15, 20), key=lambda step: abs(values[step] - 6))
+    assert best["step"] == done.best_step == expected
+    assert float(best["weights"]["value"]) == values[expected]
+
+
+def test_patience_stops_after_that_many_validations(tmp_path: Path) -> None:
+    done = loop(tmp_path, validate=lambda _: 1.0, patience=2).run()
+    assert (done.step, done.best_step) == (15, 5)
+
+
+def test_the_time_limit_stops_and_leaves_a_checkpoint(tmp_path: Path) -> None:
+    done = loop(tmp_path, max_minutes=0.0, steps=1000).run()
+    assert done.step == 0
+    done = loop(tmp_path, max_minutes=1e-9, steps=1000).run()
+    assert done.step == 1
+    assert checkpoint.load(tmp_path / checkpoint.LAST)["done"]["step"] == 1
+
+
+def test_the_first_loss_that_is_not_finite_stops_by_name(tmp_path: Path) -> None:
+    bad = loop(tmp_path, lambda step: float("nan") if step == 7 else 1.0)
+    with pytest.raises(FloatingPointError, match="value is nan at step 7"):
+        bad.run()
+    assert checkpoint.load(tmp_path / checkpoint.LAST)["done"]["step"] == 5
+    assert lines(tmp_path)[-1]["step"] == 6
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
+    (tmp_path / checkpoint.LAST).write_bytes(b"PK broken")
+    with pytest.raises(ValueError, match=r"last\.pt is not a readable checkpoint"):
+        loop(tmp_path).resume()
+    with pytest.raises(ValueError, match=r"no checkpoint .*best\.pt"):
+        checkpoint.load(tmp_path / checkpoint.BEST)
+
+
+def test_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
+    torch.save({"objective": Path("x")}, tmp_path / checkpoint.LAST)
+    with pytest.raises(ValueError, match="not a readable checkpoint"):
+        checkpoint.load(tmp_path / checkpoint.LAST)

@@ -1,0 +1,70 @@
+"""Two processes with half a batch each are one process with the whole batch."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from toys import toy_responses
+
+from detcore import checkpoint
+from detcore.distributed import Processes, chosen_device
+from zdcsim.training import load_experiment, train
+
+REPOSITORY = Path(__file__).parents[2]
+CONFIG = REPOSITORY / "configs" / "zdcsim" / "debug.yaml"
+OVERRIDES = ["training.steps=4", "training.validate_every=2", "training.batch=8",
+             "training.device=cpu", "objective.gradient_penalty=0.1"]  # fmt: skip
+
+RANK = """
+import sys, torch
+from pathlib import Path
+torch.set_num_threads(1)
+from toys import toy_responses
+from zdcsim.training import load_experiment, train
+config, folder, *overrides = sys.argv[1:]
+train(load_experiment(Path(config), overrides), toy_responses(12, 3), Path(folder))
+"""
+
+
+def test_two_processes_equal_one(tmp_path: Path) -> None:
+    script = tmp_path / "rank.py"
+    script.write_text(RANK)
+    environment = os.environ | {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'tests'}"}
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
+                "--master-addr=127.0.0.1", "--master-port=0", "--rdzv-backend=c10d",
+                "--rdzv-endpoint=127.0.0.1:0"]  # fmt: skip
+    subprocess.run(
+        [*torchrun, str(script), str(CONFIG), str(tmp_path / "two"), *OVERRIDES],
+        env=environment, check=True, capture_output=True, timeout=120,
+    )  # fmt: skip
+    train(load_experiment(CONFIG, OVERRIDES), toy_responses(12, 3), tmp_path / "one")
+    one, two = (checkpoint.load(tmp_path / f / checkpoint.LAST) for f in ("one", "two"))
+    for player in ("generator", "discriminator", "regressor"):
+        for name, weight in one["objective"][player]["network"].items():
+            found = two["objective"][player]["network"][name]
+            torch.testing.assert_close(found, weight, rtol=1e-3, atol=2e-5, msg=f"{player} {name}")
+    assert two["done"]["best"] == pytest.approx(one["done"]["best"], rel=1e-3)
+
+
+def test_alone_averages_change_nothing() -> None:
+    alone = Processes(0, 1, torch.device("cpu"))
+    layer = torch.nn.Linear(2, 1)
+    torch.autograd.backward(layer(torch.ones(1, 2)).sum())
+    assert layer.weight.grad is not None
+    before = layer.weight.grad.clone()
+    alone.average_gradients(layer.parameters())
+    assert torch.equal(layer.weight.grad, before)
+    assert alone.average({"a": 1.5}) == {"a": 1.5}
+    assert alone.first
+
+
+def test_a_gpu_that_is_not_there_is_an_error() -> None:
+    assert chosen_device("cpu").type == "cpu"
+    if torch.cuda.is_available():
+        pytest.skip("there is one")
+    assert chosen_device("auto").type == "cpu"
+    with pytest.raises(ValueError, match="no GPU is usable"):
+        chosen_device("cuda")
