@@ -9,6 +9,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import dataclass
@@ -223,12 +224,25 @@ _transporter: Any = None
 def _start_worker(production: Production) -> None:
     """Bring up Geant4 in a worker, silently."""
     global _transporter
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     datasets.use(production.geant4_data)
     from zdcsim.montecarlo.shower import Transporter
 
     _transporter = Transporter(production.calorimeter, production.transport)
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent process and end at once when it is gone, even killed.
+
+    An orphaned worker would go on with what it has been handed, into a folder that a resumed
+    production uses again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
 
 
 def _shower(

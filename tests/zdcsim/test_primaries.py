@@ -1,0 +1,110 @@
+"""Primaries: the gun, the collisions and the particle tables."""
+
+import numpy as np
+import pytest
+
+from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VZ, impact
+from zdcsim.geometry import ZN
+from zdcsim.montecarlo.collisions import Collisions, _reaches
+from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.primaries import Primaries
+from zdcsim.montecarlo.source import Source, primaries
+from zdcsim.montecarlo.species import species
+
+
+def mass_shell(conditions: np.ndarray) -> np.ndarray:
+    c = conditions.astype(np.float64)
+    momentum = np.linalg.norm(c[:, [PX, PY, PZ]], axis=1)
+    return np.hypot(momentum, c[:, MASS] / 1000)
+
+
+def test_gun_hits_where_it_aims() -> None:
+    shot = Gun("neutron", 1000.0, x_cm=1.0, y_cm=-2.0, spread_cm=0.5, side="C").primaries(
+        2000, ZN, seed=3
+    )
+    x, y = impact(shot.conditions, ZN).T
+    assert (shot.conditions[:, PZ] < 0).all()
+    assert x.min() == pytest.approx(0.5, abs=0.01)
+    assert x.max() == pytest.approx(1.5, abs=0.01)
+    # Uniform on a width of 1 cm: the mean has an error of 1 / sqrt(12 n).
+    assert y.mean() == pytest.approx(-2.0, abs=5 / np.sqrt(12 * 2000))
+    assert mass_shell(shot.conditions) == pytest.approx(1000.0, rel=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("gun", "message"),
+    [
+        (Gun("neutron", 0.5), "cannot exist"),
+        (Gun("neutron", 100.0, x_cm=3.4, spread_cm=0.5), "misses the face"),
+        (Gun("unicorn", 100.0), "unknown particle 'unicorn'"),
+    ],
+)
+def test_impossible_guns_are_refused(gun: Gun, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        gun.primaries(1, ZN, seed=1)
+
+
+def test_species_have_charge_in_thirds_and_mass_in_mev() -> None:
+    proton, photon = species("proton"), species("gamma")
+    assert (proton.charge_thirds, photon.charge_thirds) == (3, 0)
+    assert proton.mass_mev == pytest.approx(938.272, abs=1e-3)
+    assert photon.mass_mev == 0
+    assert photon.ctau_cm == np.inf
+    assert species(3122).ctau_cm == pytest.approx(7.9, abs=0.1)
+
+
+def test_only_long_lived_neutrals_on_the_face_reach() -> None:
+    def particle(mass: float, charge: float, x: float, energy: float = 3000.0) -> np.ndarray:
+        c = np.zeros(9)
+        c[ENERGY], c[PZ], c[MASS], c[CHARGE] = energy, energy, mass, charge
+        c[PX] = x / ZN.front_a * energy
+        return c
+
+    rows = np.array(
+        [
+            particle(939.6, 0, 3.5),
+            particle(939.6, 0, 3.53),
+            particle(938.3, 3, 0.0),
+            particle(1115.7, 0, 0.0),
+            particle(1115.7, 0, 0.0),
+            particle(0.0, 0, -3.5),
+        ]
+    )
+    # A Lambda of 3 TeV decays after beta gamma times its proper length: 112.6 m is 4.19 cm.
+    proper = np.array([np.inf, np.inf, np.inf, 4.18, 4.20, np.inf])
+    assert _reaches(rows, proper, ZN).tolist() == [True, False, False, False, True, True]
+
+
+def test_collisions_are_reproducible_and_on_the_face() -> None:
+    source = Source(Collisions())
+    hits, misses = primaries(source, 60, 200, ZN, seed=5)
+    again, none = primaries(source, 20, 0, ZN, seed=5)
+    assert np.array_equal(again.conditions, hits.conditions[:20])
+    assert len(none) == 0
+    other, _ = primaries(source, 20, 0, ZN, seed=6)
+    assert not np.array_equal(other.conditions, again.conditions)
+
+    x, y = impact(hits.conditions, ZN).T
+    assert (np.abs(x) < 3.53).all()
+    assert (np.abs(y) < 3.53).all()
+    assert (hits.conditions[:, CHARGE] == 0).all()
+    # The tables round energies to float32.
+    assert hits.conditions[:, ENERGY] == pytest.approx(mass_shell(hits.conditions), rel=1e-6)
+    assert {22, 2112} <= set(hits.pdg.tolist()) <= {22, 130, 310, 2112, -2112, 3122, -3122, 3322}
+    assert (hits.conditions[:, PZ] > 0).any()
+    assert (hits.conditions[:, PZ] < 0).any()
+    # Several particles of one collision share its vertex.
+    assert len(np.unique(hits.conditions[:, VZ])) < len(hits)
+    assert np.abs(hits.conditions[:, VX]).max() < 5 * 0.002
+    assert np.abs(hits.conditions[:, VZ]).max() < 5 * 5.0
+
+    missed_x, missed_y = impact(misses.conditions, ZN).T
+    on_face = ZN.contains(missed_x, missed_y) & (misses.conditions[:, CHARGE] == 0)
+    decays = np.isin(np.abs(misses.pdg), [310, 3122, 3322])
+    assert not (on_face & ~decays).any()
+
+
+def test_no_primaries() -> None:
+    none = Primaries.none()
+    assert len(none) == 0
+    assert none.conditions.shape == (0, 9)

@@ -1,0 +1,154 @@
+"""Real Geant4 runs: determinism, resume, and the physics of small samples."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zdcsim.conditions import ENERGY
+from zdcsim.geometry import ZN
+from zdcsim.io import tree
+from zdcsim.montecarlo import production
+from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.production import Production, geant4_folder, run, shower_seeds
+from zdcsim.montecarlo.settings import Transport
+from zdcsim.montecarlo.source import Source
+from zdcsim.response import Responses
+
+pytestmark = pytest.mark.geant4
+
+
+def small(energy: float = 20.0, particles: int = 4, copies: int = 2, **gun: object) -> Production:
+    return Production(
+        calorimeter=ZN,
+        source=Source(Gun("neutron", energy, spread_cm=0.5, **gun)),  # type: ignore[arg-type]
+        particles=particles,
+        copies=copies,
+        missed=0,
+        seed=11,
+        transport=Transport(),
+        geant4_data=geant4_folder("auto"),
+    )
+
+
+def same_showers(a: Responses, b: Responses) -> bool:
+    return all(
+        np.array_equal(getattr(a, name), getattr(b, name))
+        for name in ("particle", "pdg", "conditions", "offsets", "pixels", "counts")
+    )
+
+
+def group_is_alive(group: int) -> bool:
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def reference(tmp_path_factory: pytest.TempPathFactory) -> Responses:
+    return run(small(), tmp_path_factory.mktemp("one") / "one.root", workers=1)
+
+
+def test_file_holds_what_was_asked_for(reference: Responses) -> None:
+    assert reference.particle.tolist() == [11_000_000 + i for i in (0, 0, 1, 1, 2, 2, 3, 3)]
+    assert (reference.conditions[:, ENERGY] == 20).all()
+    assert (reference.cpu_seconds > 0).all()
+    assert reference.provenance["geant4_data"] in {"official", "stand-in"}
+    copies = reference.dense()[:2]
+    assert not np.array_equal(copies[0], copies[1])
+
+
+def test_number_of_workers_does_not_matter(reference: Responses, tmp_path: Path) -> None:
+    out = tmp_path / "two.root"
+    run(small(), out, workers=2)
+    assert same_showers(tree.read(out), reference)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_resume_after_kill_repeats_and_loses_nothing(reference: Responses, tmp_path: Path) -> None:
+    out = tmp_path / "killed.root"
+    command = [sys.executable, "-m", "zdcsim", "simulate", "--source", "gun", "--energy", "20"]
+    command += ["--spread", "0.5", "--particles", "4", "--copies", "2", "--seed", "11"]
+    command += ["--workers", "1", "--out", str(out)]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, start_new_session=True)
+    group = os.getpgid(process.pid)
+    parts = tmp_path / ".killed.root.parts"
+    deadline = time.monotonic() + 120
+    while len(list(parts.glob("0*/*.npz"))) < 3:
+        assert process.poll() is None, "the run ended before it could be killed"
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    process.kill()  # the parent only: its workers must notice
+    process.wait()
+    while group_is_alive(group):
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+    assert not out.exists()
+    kept = {path: path.stat().st_mtime_ns for path in parts.glob("0*/*.npz")}
+    assert 3 <= len(kept) < 8
+
+    again = {}
+    shown: list[tuple[int, int]] = []
+
+    def watch(done: int, total: int) -> None:
+        shown.append((done, total))
+        again.update({path: path.stat().st_mtime_ns for path in kept})
+
+    written = run(small(), out, workers=1, progress=watch)
+    assert shown[0] == (len(kept), 8)
+    assert again == kept
+    assert same_showers(written, reference)
+
+
+def test_other_settings_do_not_mix_with_an_unfinished_run(tmp_path: Path) -> None:
+    out = tmp_path / "mixed.root"
+    parts = tmp_path / ".mixed.root.parts"
+    production._claim(parts, {**small().record(), "created": "x", "commit": "y"})
+    with pytest.raises(ValueError, match="unfinished production with another copies"):
+        production._claim(parts, {**small(copies=3).record(), "created": "x", "commit": "y"})
+    assert not out.exists()
+
+
+def test_shower_seeds_do_not_repeat() -> None:
+    seeds = {shower_seeds(s, (p, c))[0] for s in (1, 2) for p in range(40) for c in range(40)}
+    assert len(seeds) == 2 * 40 * 40
+    assert max(seeds) < 2**31
+
+
+def test_energy_response_and_sparsity(tmp_path: Path) -> None:
+    low = run(small(20.0, 20, 2), tmp_path / "low.root", workers=2)
+    high = run(small(160.0, 12, 2), tmp_path / "high.root", workers=2)
+    # Neutrons of 2.76 TeV give 329 photo-electrons / TeV; hadron showers give less light per
+    # energy at low energy. Geant4's spread is about 40 and 20 per cent of the mean here.
+    per_tev = {}
+    for responses, energy in ((low, 0.020), (high, 0.160)):
+        total = responses.photon_sum() / energy
+        per_tev[energy] = total.mean(), total.std(ddof=1) / np.sqrt(len(total))
+    assert 120 < per_tev[0.020][0] < 300
+    assert 200 < per_tev[0.160][0] < 329
+    lower, upper = per_tev[0.020], per_tev[0.160]
+    assert upper[0] - lower[0] > -5 * np.hypot(lower[1], upper[1])
+    occupied = [(r.dense() > 0).mean((1, 2)).mean() for r in (low, high)]
+    assert 0 < occupied[0] < occupied[1] < 0.05
+    # Fewer photo-electrons than fibres: almost every lit fibre of the small shower has one.
+    assert (low.counts == 1).mean() > (high.counts == 1).mean()
+
+
+def test_showers_are_centred_on_the_impact(tmp_path: Path) -> None:
+    where = small(150.0, 1, 12, x_cm=1.2, y_cm=-0.8)
+    responses = run(where, tmp_path / "placed.root", workers=2)
+    mean = responses.dense().sum(0)
+    x = (np.arange(44) + 0.5) * 0.16 - 3.52
+    gun_x, gun_y = (
+        (responses.conditions[0, i] / responses.conditions[0, 6] * ZN.front_a) for i in (4, 5)
+    )
+    n = mean.sum()
+    width = np.sqrt((mean.sum(1) * (x - gun_x) ** 2).sum() / n)
+    assert (mean.sum(1) * x).sum() / n == pytest.approx(gun_x, abs=5 * width / np.sqrt(n) + 0.1)
+    assert (mean.sum(0) * x).sum() / n == pytest.approx(gun_y, abs=5 * width / np.sqrt(n) + 0.1)
