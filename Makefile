@@ -10,7 +10,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
 	$(shell $(name) -c 'import ensurepip, sys; sys.exit(sys.version_info < (3, 11))' \
 	2>/dev/null && command -v $(name))))
 # ONNX Runtimes of ALICE O2: the current one, and that of 2024, whose wheels end at Python 3.12.
-O2_RUNTIMES = 1.22.0 $(shell $(PYTHON) -c 'import sys; print("1.18.1" * (sys.version_info < (3, 13)))')
+O2_RUNTIMES = 1.22.0 $(shell test -z "$(PYTHON)" || $(PYTHON) -c 'import sys; print("1.18.1" * (sys.version_info < (3, 13)))')
 RUNTIME_VENVS = $(foreach version,$(O2_RUNTIMES),.venv-ort-$(version)/.installed)
 INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
 # On busy cores, threads that spin while they wait slow a training down more than tenfold.
@@ -46,7 +46,7 @@ tests: setup
 	$(BIN)/python -m pytest
 
 setup: $(VENV)/.dev ## only the virtual environments
-	@$(MAKE) --no-print-directory $(RUNTIME_VENVS)
+	@$(MAKE) --silent $(RUNTIME_VENVS)
 
 clean: ## remove the virtual environments
 	rm -rf $(VENV) .venv-ort-*
