@@ -64,9 +64,7 @@ def main() -> None:
         "energy_gev": coupling.CALIBRATION_ENERGY_GEV,
         "coupling": round(float(target / per_tev.mean()), 4),
         "coupling_in_use": coupling.COUPLING["ZN"],
-        "geant4_data": "stand-in"
-        if (folder / datasets.STAND_IN_MARK).exists()
-        else "official",
+        "geant4_data": "stand-in" if (folder / datasets.STAND_IN_MARK).exists() else "official",
         **provenance("geant4-pybind", "numpy"),
     }
     print(json.dumps(result, indent=1))

@@ -1,0 +1,138 @@
+"""What each term of the SDI-GAN is worth: GAN, SDI-GAN, + intensity, + regressor over seeds.
+
+python benchmarks/terms.py --seeds 1 2 3
+
+Trains each of the four configurations with each seed until its settings end it, exports the bundle
+with one classifier, judges it on the test sample, and writes benchmarks/results/terms.json and
+terms.md. The best weights of a run are chosen on validation particles, never on the test sample.
+Runs that are already judged are not repeated, so an interrupted benchmark goes on.
+"""
+
+import argparse
+import json
+import statistics
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from detcore.files import write_text
+from detcore.provenance import provenance
+
+CONFIGS = {
+    "gan": "GAN",
+    "sdi_gan": "SDI-GAN",
+    "sdi_gan_intensity": "+ intensity",
+    "sdi_gan_regressor": "+ regressor",
+}
+CONFIG_FOLDER = Path("configs/zdcsim")
+NUMBERS = {
+    "ratio": ("Wasserstein over floor", ("distances", "o2", "mean", "ratio")),
+    "model": ("Wasserstein", ("distances", "o2", "mean", "model", "mean")),
+    "floor": ("floor", ("distances", "o2", "mean", "floor", "mean")),
+}
+
+
+def zdcsim(*arguments: str | Path) -> None:
+    """Run one command of the command line."""
+    subprocess.run([sys.executable, "-m", "zdcsim", *map(str, arguments)], check=True)
+
+
+def judged(name: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
+    """The judgement of one configuration and seed, made if it is not there."""
+    folder = arguments.runs / f"{name}-{seed}"
+    verdict = folder / "judgement.json"
+    if not verdict.exists():
+        overrides = [part for text in arguments.set for part in ("--set", text)]
+        config = CONFIG_FOLDER / f"{name}.yaml"
+        run = folder / "run"
+        zdcsim("train", config, "--out", run, "--seed", str(seed), "--resume", *overrides)
+        bundle = folder / "bundle"
+        zdcsim("export", run, "--classifier", arguments.runs / "signal", "--out", bundle)
+        zdcsim("evaluate", "--model", bundle, "--reference", arguments.reference, "--json", verdict)
+    found: dict[str, Any] = json.loads(verdict.read_text())
+    return found
+
+
+def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float:
+    """One number out of a judgement."""
+    value: Any = judgement
+    for key in path:
+        value = value[key]
+    return float(value)
+
+
+def summary(judgements: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Mean and spread over seeds of each number."""
+    found = {}
+    for key, (_, path) in NUMBERS.items():
+        values = [entry(judgement, path) for judgement in judgements]
+        found[key] = {
+            "mean": statistics.mean(values),
+            "spread": statistics.stdev(values) if len(values) > 1 else None,
+            "seeds": values,
+        }
+    return found
+
+
+def markdown(results: dict[str, dict[str, dict[str, Any]]], record: dict[str, Any]) -> str:
+    """The table as Markdown."""
+    lines = [
+        "| model | Wasserstein | floor | ratio to floor |",
+        "|---|---|---|---|",
+    ]
+    for name, numbers in results.items():
+        cells = []
+        for key in ("model", "floor", "ratio"):
+            spread = numbers[key]["spread"]
+            text = f"{numbers[key]['mean']:.2f}"
+            cells.append(text if spread is None else f"{text} ± {spread:.2f}")
+        lines.append(f"| {CONFIGS[name]} | {' | '.join(cells)} |")
+    lines += [
+        "",
+        f"Mean over channels (O2 convention), photo-electrons; mean and spread over seeds "
+        f"{record['seeds']}. {record['physics_tables']}. Commit {record['commit'][:12]}, "
+        f"{record['machine']}. Made by `python benchmarks/terms.py`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--reference", type=Path, default=Path("data/zn_test.root"))
+    parser.add_argument("--runs", type=Path, default=Path("runs/terms"))
+    parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
+    parser.add_argument("--parallel", type=int, default=2, help="trainings at a time")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    arguments = parser.parse_args()
+    if not (arguments.runs / "signal" / "best.pt").exists():
+        zdcsim(
+            "train", CONFIG_FOLDER / "signal.yaml", "--out", arguments.runs / "signal", "--resume"
+        )
+    jobs = [(name, seed) for seed in arguments.seeds for name in CONFIGS]
+    with ThreadPoolExecutor(arguments.parallel) as pool:
+        verdicts = list(pool.map(lambda job: judged(*job, arguments), jobs))
+    by_name = {
+        name: [v for (other, _), v in zip(jobs, verdicts, strict=True) if other == name]
+        for name in CONFIGS
+    }
+    results = {name: summary(found) for name, found in by_name.items()}
+    reference = verdicts[0]["reference"]
+    tables = reference.get("geant4_data", "unknown")
+    record = {
+        "seeds": arguments.seeds,
+        "settings": arguments.set,
+        "sample": verdicts[0]["sample"],
+        "reference": reference,
+        "physics_tables": f"Monte Carlo: Geant4 with {tables} tables",
+        **provenance("torch", "numpy", "onnxruntime"),
+    }
+    write_text(arguments.out / "terms.json", json.dumps({**record, "results": results}, indent=1))
+    write_text(arguments.out / "terms.md", markdown(results, record))
+    print(markdown(results, record))
+
+
+if __name__ == "__main__":
+    main()
