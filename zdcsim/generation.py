@@ -95,7 +95,7 @@ def generate(
     check_conditions(conditions)
     opened = read_bundle(bundle)
     counts = np.empty((len(conditions), *opened.calorimeter.shape), np.int32)
-    for rows, batch in _batches(opened, conditions, seed, batch_size):
+    for rows, batch in batches(opened, conditions, seed, batch_size):
         counts[rows] = batch
     return counts
 
@@ -140,7 +140,7 @@ def response_blocks(
         "seed": seed,
     }
     start = time.process_time()
-    for rows, counts in _batches(bundle, particles.conditions, seed, batch_size):
+    for rows, counts in batches(bundle, particles.conditions, seed, batch_size):
         offsets, pixels, photons = sparse(counts)
         spent = (time.process_time() - start) / len(counts)
         yield Responses(
@@ -186,9 +186,10 @@ def joined(parts: list[Responses]) -> Responses:
     )
 
 
-def _batches(
+def batches(
     bundle: Bundle, conditions: NDArray[np.floating], seed: int, batch_size: int
 ) -> Iterator[tuple[slice, NDArray[np.int32]]]:
+    """Rows and photo-electron counts (B, Nx, Ny) of one batch after the other; see `generate`."""
     rng = np.random.default_rng(seed)
     for rows in blocks(len(conditions), batch_size):
         noise = rng.standard_normal((rows.stop - rows.start, NOISE_SIZE)).astype(np.float32)
