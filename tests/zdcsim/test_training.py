@@ -135,7 +135,7 @@ def test_a_folder_with_a_run_is_not_overwritten(tmp_path: Path) -> None:
     train(experiment(), toy_responses(12, 3), tmp_path)
     with pytest.raises(ValueError, match="already holds a run"):
         train(experiment(), toy_responses(12, 3), tmp_path)
-    with pytest.raises(ValueError, match=r"objective\.diversity: 0\.1, now 0\.5"):
+    with pytest.raises(ValueError, match=r"objective\.diversity: 0\.02, now 0\.5"):
         train(experiment("objective.diversity=0.5"), toy_responses(12, 3), tmp_path, resume=True)
     longer = experiment("training.steps=8")
     assert train(longer, toy_responses(12, 3), tmp_path, resume=True).step == 8
