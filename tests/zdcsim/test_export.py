@@ -126,17 +126,6 @@ def test_metadata_tells_how_to_feed_and_read_the_model(bundle: Path) -> None:
     assert [f["scale"] for f in metadata["features"]] == scaler.scale.tolist()
 
 
-def test_the_exported_network_is_in_evaluation_mode_and_the_caller_s_is_not_touched(
-    tmp_path: Path,
-) -> None:
-    generator = toy_generator().train()
-    generator.convolution.insert(2, nn.Dropout(0.9))
-    write_bundle(generator, toy_classifier(), tmp_path / "b", DATA, reference_conditions(ZN)[:20])
-    assert generator.training
-    operators = {node.op_type for node in onnx.load(tmp_path / "b/generator.onnx").graph.node}
-    assert "Dropout" not in operators
-
-
 def test_manifest_names_every_file_and_what_was_proven(bundle: Path) -> None:
     manifest = json.loads((bundle / MANIFEST).read_text())
     assert sorted(manifest["files"]) == sorted(FILES)
