@@ -67,16 +67,16 @@ def test_every_step_is_recorded_once(tmp_path: Path) -> None:
 
 
 def test_stopped_and_resumed_equals_uninterrupted(tmp_path: Path) -> None:
-    def dies_at_11(step: int) -> float:
-        if step == 11:
+    def dies_at_12(step: int) -> float:
+        if step == 12:
             raise KeyboardInterrupt
         return float(step)
 
     loop(tmp_path / "whole").run()
     with pytest.raises(KeyboardInterrupt):
-        loop(tmp_path / "parts", dies_at_11).run()
+        loop(tmp_path / "parts", dies_at_12).run()
     with (tmp_path / "parts" / checkpoint.METRICS).open("a") as log:
-        log.write('{"step": 11, "val')  # what a kill in the middle of a write leaves
+        log.write('{"step": 12, "val')  # what a kill in the middle of a write leaves
     second = loop(tmp_path / "parts")
     assert second.resume()
     assert second.done.step == 10
