@@ -11,12 +11,11 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Literal
 
 import torch
 from torch import Tensor, distributed
 
-DeviceName = Literal["auto", "cpu", "cuda"]
+from detcore.device import DeviceName
 
 
 @dataclass(frozen=True)

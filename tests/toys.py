@@ -11,8 +11,10 @@ TOY_PER_GEV = 0.33
 TOY_WIDTH_CM = 0.4
 
 
-def toy_conditions(n: int, rng: np.random.Generator, calorimeter: Calorimeter = ZN) -> NDArray[np.float32]:
-    """Neutrons from the origin that hit the middle half of the face, 50 GeV to 3 TeV, shape (n, 9)."""
+def toy_conditions(
+    n: int, rng: np.random.Generator, calorimeter: Calorimeter = ZN
+) -> NDArray[np.float32]:
+    """Neutrons from the origin, 50 GeV to 3 TeV, on the middle half of the face, shape (n, 9)."""
     energy = np.exp(rng.uniform(np.log(50), np.log(3000), n))
     x = calorimeter.centre_x + rng.uniform(-0.5, 0.5, n) * calorimeter.half_x
     y = rng.uniform(-0.5, 0.5, n) * calorimeter.half_y

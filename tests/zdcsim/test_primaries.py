@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VZ, impact
 from zdcsim.geometry import ZN
@@ -12,10 +13,10 @@ from zdcsim.montecarlo.source import Source, primaries
 from zdcsim.montecarlo.species import species
 
 
-def mass_shell(conditions: np.ndarray) -> np.ndarray:
+def mass_shell(conditions: NDArray[np.floating]) -> NDArray[np.floating]:
     c = conditions.astype(np.float64)
     momentum = np.linalg.norm(c[:, [PX, PY, PZ]], axis=1)
-    return np.hypot(momentum, c[:, MASS] / 1000)
+    return np.asarray(np.hypot(momentum, c[:, MASS] / 1000))
 
 
 def test_gun_hits_where_it_aims() -> None:
@@ -54,7 +55,9 @@ def test_species_have_charge_in_thirds_and_mass_in_mev() -> None:
 
 
 def test_only_long_lived_neutrals_on_the_face_reach() -> None:
-    def particle(mass: float, charge: float, x: float, energy: float = 3000.0) -> np.ndarray:
+    def particle(
+        mass: float, charge: float, x: float, energy: float = 3000.0
+    ) -> NDArray[np.floating]:
         c = np.zeros(9)
         c[ENERGY], c[PZ], c[MASS], c[CHARGE] = energy, energy, mass, charge
         c[PX] = x / ZN.front_a * energy

@@ -12,6 +12,7 @@ from toys import toy_responses
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import ZP
 from zdcsim.io import tree
+from zdcsim.response import Responses
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -34,7 +35,7 @@ def test_round_trip(tmp_path: Path, seed: int) -> None:
 def test_zero_responses_and_zp_survive(tmp_path: Path) -> None:
     responses = toy_responses(particles=3, copies=2, calorimeter=ZP)
     dark = responses.select(np.array([0, 0, 3]))
-    empty = tree.Responses(
+    empty = Responses(
         **{
             **dark.__dict__,
             "offsets": np.zeros(4, np.int64),
@@ -73,7 +74,7 @@ def test_an_existing_file_survives_a_failed_write(tmp_path: Path) -> None:
     before = path.read_bytes()
     broken = toy_responses(particles=2, copies=2, seed=9)
     with pytest.raises(TypeError):
-        tree.write(path, tree.Responses(**{**broken.__dict__, "provenance": {"bad": object()}}))
+        tree.write(path, Responses(**{**broken.__dict__, "provenance": {"bad": object()}}))
     assert path.read_bytes() == before
     assert list(tmp_path.iterdir()) == [path]
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from detcore.distributed import DeviceName
+from detcore.device import DeviceName
 
 
 def train(

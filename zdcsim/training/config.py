@@ -11,7 +11,7 @@ from pydantic import Field
 
 from detcore import config
 from detcore.config import Settings
-from detcore.distributed import DeviceName
+from detcore.device import DeviceName
 from detcore.loop import LoopSettings
 from detcore.tracking import TrackingSettings
 from zdcsim.objectives.sdi_gan import SdiGanSettings
