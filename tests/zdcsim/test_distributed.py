@@ -38,7 +38,7 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
                 "--rdzv-endpoint=127.0.0.1:0"]  # fmt: skip
     subprocess.run(
         [*torchrun, str(script), str(CONFIG), str(tmp_path / "two"), *OVERRIDES],
-        env=environment, check=True, capture_output=True, timeout=120,
+        env=environment, check=True, capture_output=True, timeout=600,
     )  # fmt: skip
     train(load_experiment(CONFIG, OVERRIDES), toy_responses(12, 3), tmp_path / "one")
     one, two = (checkpoint.load(tmp_path / f / checkpoint.LAST) for f in ("one", "two"))

@@ -114,7 +114,7 @@ def test_a_run_killed_and_resumed_equals_one_that_was_not(tmp_path: Path) -> Non
         [*command, str(tmp_path / "killed"), *overrides], env=environment, stdout=subprocess.DEVNULL
     )
     log = tmp_path / "killed" / checkpoint.METRICS
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 600
     while not (log.exists() and log.read_text().count("\n") >= 13):
         assert killed.poll() is None, "the run ended before it could be killed"
         assert time.monotonic() < deadline
