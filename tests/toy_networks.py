@@ -57,9 +57,9 @@ def toy_classifier(calorimeter: Calorimeter = ZN) -> SignalClassifier:
 
 
 def toy_bundle(folder: Path, calorimeter: Calorimeter = ZN) -> Path:
-    """A bundle of the two networks in `folder`, verified on every sixth reference particle."""
+    """A bundle of the two networks in `folder`, verified on every seventh reference particle."""
     networks = toy_generator(calorimeter), toy_classifier(calorimeter)
-    write_bundle(*networks, folder, {"data_kind": "toy"}, reference_conditions(calorimeter)[::6])
+    write_bundle(*networks, folder, {"data_kind": "toy"}, reference_conditions(calorimeter)[::7])
     return folder
 
 

@@ -133,7 +133,7 @@ def test_manifest_names_every_file_and_what_was_proven(bundle: Path) -> None:
         assert about["bytes"] == (bundle / name).stat().st_size
     assert sorted(path.name for path in bundle.iterdir()) == sorted([*FILES, MANIFEST])
     verified = manifest["verification"]
-    assert verified["responses"] == len(reference_conditions(ZN)[::6])
+    assert verified["responses"] == len(reference_conditions(ZN)[::7])
     assert verified["photons"] > 10_000
     assert verified["rounded_apart"] <= 1e-4 * verified["lit_pixels"]
 
@@ -235,7 +235,7 @@ def test_a_classifier_that_differs_is_refused(bundle: Path) -> None:
     changed = toy_classifier()
     with torch.no_grad():
         changed.layers[-1].bias.add_(0.001)  # type: ignore[operator]
-    arguments = toy_generator(), changed, reference_conditions(ZN)[::6]
+    arguments = toy_generator(), changed, reference_conditions(ZN)[::7]
     with pytest.raises(ValueError, match=r"differ by .* in the classifier's probability"):
         verification.verify(bundle, *arguments)
 

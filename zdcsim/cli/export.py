@@ -37,8 +37,8 @@ def export(
         f"of {verified.photons} photo-electrons"
     )
     typer.echo(
-        f"torch and ONNX Runtime round {verified.rounded_apart} of {verified.lit_pixels} pixels "
-        f"apart, all next to k + 1/2"
+        f"float32 differences between torch and ONNX Runtime move the rounding of "
+        f"{verified.rounded_apart} of {verified.lit_pixels} lit pixels"
     )
     options = o2_options(generator.calorimeter, str(out.resolve()))
     typer.echo(f'use it with: o2-sim ... --configKeyValues "{options}"')

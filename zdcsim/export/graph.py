@@ -83,7 +83,6 @@ def _write(
 ) -> None:
     frozen = copy.deepcopy(network).cpu().float().eval()
     with torch.no_grad(), _known_warnings_silenced():
-        shape = frozen(*example).shape[1:]
         torch.onnx.export(
             frozen,
             example,
@@ -96,18 +95,10 @@ def _write(
         )
     model = onnx.load(path)
     model.ir_version = IR_VERSION
-    _state_shape(model.graph.output[0], shape)
     text = {key: json.dumps(value) for key, value in metadata.items()}
     onnx.helper.set_model_props(model, text)
     check(model, inputs)
     onnx.save(model, path)
-
-
-def _state_shape(output: onnx.ValueInfoProto, shape: torch.Size) -> None:
-    """Write the sizes of a response into the graph's output; the exporter leaves some unknown."""
-    dims = output.type.tensor_type.shape.dim
-    for dim, size in zip(dims[1:], shape, strict=True):
-        dim.dim_value = size
 
 
 def check(model: onnx.ModelProto, inputs: list[str]) -> None:
