@@ -1,0 +1,71 @@
+"""The committed samples are what data/README.md says."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from detcore.files import sha256
+from zdcsim.conditions import impact
+from zdcsim.geometry import ZN
+from zdcsim.io import tree
+from zdcsim.response import Responses
+
+DATA = Path(__file__).parent.parent / "data"
+
+
+@pytest.fixture(scope="module")
+def train() -> Responses:
+    return tree.read(DATA / "zn_train.root")
+
+
+@pytest.fixture(scope="module")
+def test() -> Responses:
+    return tree.read(DATA / "zn_test.root")
+
+
+def test_checksums() -> None:
+    lines = (DATA / "CHECKSUMS").read_text().splitlines()
+    named = {name.strip(): digest for digest, name in (line.split("  ", 1) for line in lines)}
+    assert {"data/zn_train.root", "data/zn_test.root"} <= set(named)
+    for name, digest in named.items():
+        assert sha256(DATA.parent / name) == digest, name
+
+
+def test_samples_have_the_size_and_the_copies(train: Responses, test: Responses) -> None:
+    for responses, particles, copies in ((train, 300, 5), (test, 50, 20)):
+        _, found = np.unique(responses.particle, return_counts=True)
+        assert len(found) >= particles
+        assert (found >= copies).all()
+        assert responses.provenance["reused_showers"] is False
+        assert responses.provenance["geant4_data"] in {"official", "stand-in"}
+        assert not str(responses.provenance["commit"]).endswith("-dirty")
+    total = sum((DATA / name).stat().st_size for name in ("zn_train.root", "zn_test.root"))
+    assert total < 6_000_000
+
+
+def test_no_particle_is_in_both_samples(train: Responses, test: Responses) -> None:
+    assert not set(train.particle.tolist()) & set(test.particle.tolist())
+    seen = {row.tobytes() for row in train.conditions}
+    assert not any(row.tobytes() in seen for row in test.conditions)
+
+
+def test_no_shower_is_used_twice(train: Responses, test: Responses) -> None:
+    bright = 150  # dimmer showers of ones and twos can agree by chance
+    for responses in (train, test):
+        rows = np.flatnonzero(responses.photon_sum() >= bright)
+        images = responses.dense(rows)
+        # Neither equal nor equal after one of the eight symmetries: compare a symmetric invariant.
+        keys = {tuple(np.sort(image[image > 0]).tolist()) for image in images}
+        assert len(keys) == len(rows)
+
+
+def test_particles_hit_the_face_and_the_missed_do_not(train: Responses) -> None:
+    x, y = impact(train.conditions, ZN).T
+    assert (np.abs(x) < 3.53).all()
+    assert (np.abs(y) < 3.53).all()
+    pdg, missed = tree.read_missed(DATA / "zn_train.root")
+    assert len(missed) == len(pdg) == 5000
+    aimed = ZN.contains(*impact(missed, ZN).T) & (missed[:, 8] == 0)
+    # Only unstable neutrals can aim at the face and miss: they decay on the way.
+    assert set(np.abs(pdg[aimed]).tolist()) <= {310, 3122, 3322}
