@@ -36,10 +36,11 @@ def test_two_processes_equal_one(tmp_path: Path) -> None:
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--nproc-per-node=2",
                 "--master-addr=127.0.0.1", "--master-port=0", "--rdzv-backend=c10d",
                 "--rdzv-endpoint=127.0.0.1:0"]  # fmt: skip
-    subprocess.run(
+    ended = subprocess.run(
         [*torchrun, str(script), str(CONFIG), str(tmp_path / "two"), *OVERRIDES],
-        env=environment, check=True, capture_output=True, timeout=600,
+        env=environment, capture_output=True, text=True, timeout=600,
     )  # fmt: skip
+    assert ended.returncode == 0, ended.stderr
     train(load_experiment(CONFIG, OVERRIDES), toy_responses(12, 3), tmp_path / "one")
     one, two = (checkpoint.load(tmp_path / f / checkpoint.LAST) for f in ("one", "two"))
     for player in ("generator", "discriminator", "regressor"):
