@@ -10,7 +10,8 @@ from zdcsim.geometry import Calorimeter
 ALICE_PHOTO_ELECTRONS_PER_TEV = {"ZN": 329.0, "ZP": 369.0}
 CALIBRATION_ENERGY_GEV = 2760.0
 COUPLING = {"ZN": 0.4554}
-"""329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling."""
+"""329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling. 48 others gave
+708 +- 10 (`benchmarks/results/light_yield.json`); with both, the scale is known to one per cent."""
 
 
 def coupling(calorimeter: Calorimeter) -> float:
