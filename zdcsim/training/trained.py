@@ -1,6 +1,9 @@
 """Rebuild trained networks from their run folders."""
 
 from pathlib import Path
+from typing import TypeVar
+
+from torch import nn
 
 from detcore import checkpoint
 from zdcsim.models.generator import Generator
@@ -9,6 +12,8 @@ from zdcsim.training.config import SdiGanExperiment, SignalExperiment, load_expe
 from zdcsim.training.sdi_gan import build_generator
 from zdcsim.training.signal import build_classifier
 from zdcsim.training.train import CONFIG
+
+Network = TypeVar("Network", bound=nn.Module)
 
 
 def load_generator(run_dir: Path) -> Generator:
@@ -20,9 +25,7 @@ def load_generator(run_dir: Path) -> Generator:
     experiment = load_experiment(run_dir / CONFIG)
     if not isinstance(experiment, SdiGanExperiment):
         raise ValueError(f"{run_dir} holds a {experiment.family} run, not a generator")
-    generator = build_generator(experiment)
-    generator.load_state_dict(checkpoint.load(run_dir / checkpoint.BEST)["weights"])
-    return generator.eval()
+    return _at_its_best(build_generator(experiment), run_dir)
 
 
 def load_classifier(run_dir: Path) -> SignalClassifier:
@@ -34,6 +37,9 @@ def load_classifier(run_dir: Path) -> SignalClassifier:
     experiment = load_experiment(run_dir / CONFIG)
     if not isinstance(experiment, SignalExperiment):
         raise ValueError(f"{run_dir} holds a {experiment.family} run, not a classifier")
-    classifier = build_classifier(experiment)
-    classifier.load_state_dict(checkpoint.load(run_dir / checkpoint.BEST)["weights"])
-    return classifier.eval()
+    return _at_its_best(build_classifier(experiment), run_dir)
+
+
+def _at_its_best(network: Network, run_dir: Path) -> Network:
+    network.load_state_dict(checkpoint.load(run_dir / checkpoint.BEST)["weights"])
+    return network.eval()
