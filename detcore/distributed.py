@@ -7,6 +7,7 @@ With shares of equal size and losses that are means over a batch the average is 
 gradient of the whole batch.
 """
 
+import importlib
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -86,6 +87,10 @@ def processes(device: DeviceName = "auto") -> Iterator[Processes]:
     if world_size == 1:
         yield Processes(0, 1, chosen)
         return
+    # Its functions take the group that exists at import as a default argument. Imported later, by
+    # an optimiser for one, they keep the group and its threads alive until the interpreter ends,
+    # and such a thread may then abort the process (pytorch/pytorch#179291).
+    importlib.import_module("torch.distributed.nn.functional")
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
     distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
