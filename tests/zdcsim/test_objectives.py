@@ -12,7 +12,7 @@ from zdcsim.geometry import ZN
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
 from zdcsim.models.signal import SignalClassifier
-from zdcsim.objectives.optimiser import follow, judging
+from zdcsim.objectives.optimiser import AdamSettings, Player, follow, judging
 from zdcsim.objectives.sdi_gan import SdiGan, SdiGanSettings, rounded
 from zdcsim.objectives.signal import Signal, SignalObjectiveSettings
 from zdcsim.sample.batches import Batch, ResponseBatches, SignalBatch
@@ -211,3 +211,22 @@ def test_batches_are_frozen() -> None:
     with pytest.raises(AttributeError):
         batches()(1).noise = torch.zeros(1)  # type: ignore[misc]
     assert isinstance(batches()(1), Batch)
+
+
+def test_the_step_size_halves_and_goes_on_after_a_resume() -> None:
+    settings = AdamSettings(learning_rate=0.4, half_life=3)
+
+    def descended(player: Player, steps: int) -> Player:
+        for _ in range(steps):
+            player.descend(player.network(torch.ones(1, 1)).square().sum())
+        return player
+
+    def rate(player: Player) -> float:
+        return float(player.adam.param_groups[0]["lr"])
+
+    first = descended(Player(nn.Linear(1, 1), settings, ALONE), 3)
+    assert rate(first) == pytest.approx(0.2)
+    resumed = Player(nn.Linear(1, 1), settings, ALONE)
+    resumed.load_state_dict(first.state_dict())  # type: ignore[arg-type]
+    assert rate(descended(resumed, 6)) == pytest.approx(0.05)
+    assert rate(descended(Player(nn.Linear(1, 1), AdamSettings(), ALONE), 4)) == 1e-3

@@ -5,8 +5,10 @@ Axis key: none.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Annotated
 
 import torch
+from pydantic import Field
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -17,12 +19,14 @@ class AdamSettings(Settings):
     """Adam, https://arxiv.org/abs/1412.6980.
 
     Attributes:
-        learning_rate: Step size.
+        learning_rate: Step size at the start.
+        half_life: Steps of this optimiser after which the step size has halved; null: constant.
         betas: Decay of the two moments.
         clip: Largest norm of the whole gradient; null: none.
     """
 
-    learning_rate: float
+    learning_rate: float = 1e-3
+    half_life: Annotated[float, Field(gt=0)] | None = None
     betas: tuple[float, float] = (0.5, 0.99)
     clip: float | None = None
 
@@ -38,6 +42,7 @@ class Player:
 
     def __init__(self, network: nn.Module, settings: AdamSettings, processes: Processes) -> None:
         self.network, self.clip, self.processes = network, settings.clip, processes
+        self.decay = 1.0 if settings.half_life is None else 0.5 ** (1 / settings.half_life)
         processes.share(network.state_dict().values())
         self.adam = torch.optim.Adam(
             network.parameters(), lr=settings.learning_rate, betas=settings.betas
@@ -51,6 +56,8 @@ class Player:
         if self.clip is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)
         self.adam.step()
+        for group in self.adam.param_groups:
+            group["lr"] *= self.decay  # kept in Adam's state, so a resumed training goes on with it
 
     def state_dict(self) -> dict[str, object]:
         """Weights and optimiser."""

@@ -33,6 +33,12 @@ from zdcsim.sample.batches import Batch
 Quantisation = Literal["none", "straight_through"]
 
 
+class DiscriminatorAdamSettings(AdamSettings):
+    """Slower by default, as it steps more often than the generator."""
+
+    learning_rate: float = 5e-4
+
+
 class SdiGanSettings(Settings):
     """Weights of the terms, forms and optimisers.
 
@@ -66,9 +72,9 @@ class SdiGanSettings(Settings):
     discriminator_steps: Annotated[int, Field(gt=0)] = 2
     ema: float | None = 0.995
     bf16: bool = False
-    generator: AdamSettings = AdamSettings(learning_rate=1e-3)
-    discriminator: AdamSettings = AdamSettings(learning_rate=5e-4)
-    regressor: AdamSettings = AdamSettings(learning_rate=1e-3)
+    generator: AdamSettings = AdamSettings()
+    discriminator: DiscriminatorAdamSettings = DiscriminatorAdamSettings()
+    regressor: AdamSettings = AdamSettings()
 
 
 @dataclass(frozen=True)

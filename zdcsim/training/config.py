@@ -127,7 +127,7 @@ class SdiGanExperiment(Experiment):
     discriminator: DiscriminatorShape = DiscriminatorShape()
     regressor: RegressorShape = RegressorShape()
     objective: SdiGanSettings = SdiGanSettings()
-    validation_draws: Positive = 3
+    validation_draws: Positive = 10
 
 
 class ClassifierShape(Settings):
