@@ -1,0 +1,1 @@
+"""Particle identification on tracks whose detectors are not all there."""

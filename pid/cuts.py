@@ -1,0 +1,92 @@
+"""Which measurements are used and which tracks are kept, the same in training and at inference.
+
+O2 uses TOF and TRD only above a momentum; below, it hands NaN to the model, whatever was measured.
+
+Axis key: N tracks.
+
+Source: O2Physics, Tools/PIDML/pidOnnxModel.h and pidUtils.h (`inPLimit`: p >= limit);
+Common/Core/TrackSelectionDefaults.cxx (DCA cut of global tracks).
+"""
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pid.tracks import Tracks
+
+TOF_LIMITED: Final = ("fTOFSignal", "fBeta")
+TRD_LIMITED: Final = ("fTRDSignal", "fTRDPattern")
+"""The columns that O2 blanks below the detector's limit; n-sigma columns are not among them."""
+
+
+@dataclass(frozen=True)
+class DetectorLimits:
+    """Momenta p in GeV/c from which on a detector is used; 0 uses it always."""
+
+    tof: float = 0.5
+    trd: float = 0.8
+
+    def __post_init__(self) -> None:
+        if not (self.tof >= 0 and self.trd >= 0):
+            raise ValueError(
+                f"detector limits are momenta in GeV/c, 0 or more; got {self.tof} and {self.trd}"
+            )
+
+
+@dataclass(frozen=True)
+class TrackCuts:
+    """Which tracks are kept; the defaults keep all that the producer wrote.
+
+    Arguments:
+        eta_max: Largest |pseudorapidity|.
+        pt_min: Smallest transverse momentum, GeV/c.
+        tpc_signal: Open interval of the TPC signal; tracks without one pass.
+        primaries_only: Keep physical primaries alone; needs truth.
+    """
+
+    eta_max: float = np.inf
+    pt_min: float = 0.0
+    tpc_signal: tuple[float, float] = (-np.inf, np.inf)
+    primaries_only: bool = False
+
+
+def apply(tracks: Tracks, limits: DetectorLimits) -> Tracks:
+    """Tracks with NaN in the TOF and TRD columns below their limits.
+
+    Raises:
+        ValueError: If the tracks have no column fP.
+    """
+    momentum = tracks.column("fP")
+    values = tracks.values.copy()
+    for names, limit in ((TOF_LIMITED, limits.tof), (TRD_LIMITED, limits.trd)):
+        # O2 compares the float momentum with the limit in double precision.
+        below = ~(momentum.astype(np.float64) >= limit)
+        for name in set(names) & set(tracks.columns):
+            values[below, tracks.columns.index(name)] = np.nan
+    return replace(tracks, values=values)
+
+
+def kept(tracks: Tracks, cuts: TrackCuts) -> NDArray[np.bool_]:
+    """Which tracks pass, shape (N,).
+
+    Raises:
+        ValueError: If a column or the truth that a cut needs is absent.
+    """
+    passes = np.ones(len(tracks), np.bool_)
+    px, py, pz = (tracks.column(name).astype(np.float64) for name in ("fPx", "fPy", "fPz"))
+    pt = np.hypot(px, py)
+    if np.isfinite(cuts.eta_max):
+        with np.errstate(divide="ignore"):
+            passes &= np.abs(np.arcsinh(pz / pt)) <= cuts.eta_max
+    passes &= pt >= cuts.pt_min
+    low, high = cuts.tpc_signal
+    if np.isfinite(low) or np.isfinite(high):
+        signal = tracks.column("fTPCSignal")
+        passes &= np.isnan(signal) | ((signal > low) & (signal < high))
+    if cuts.primaries_only:
+        if tracks.primary is None:
+            raise ValueError("these tracks do not say which are primaries; use a simulated sample")
+        passes &= tracks.primary
+    return passes
