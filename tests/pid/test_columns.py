@@ -8,29 +8,10 @@ from pid.features46 import FEATURES46
 
 
 def test_the_model_reads_the_published_columns_in_order() -> None:
-    assert (
-        tuple(
-            [
-                "fTPCSignal",
-                "fTRDPattern",
-                "fTOFSignal",
-                "fBeta",
-                "fP",
-                "fPx",
-                "fPy",
-                "fPz",
-                "fSign",
-                "fX",
-                "fY",
-                "fZ",
-                "fAlpha",
-                "fTPCNClsShared",
-                "fDcaXY",
-                "fDcaZ",
-            ]
-        )
-        == MODEL
-    )
+    signals = ("fTPCSignal", "fTRDPattern", "fTOFSignal", "fBeta")
+    momenta = ("fP", "fPx", "fPy", "fPz", "fSign")
+    position = ("fX", "fY", "fZ", "fAlpha", "fTPCNClsShared", "fDcaXY", "fDcaZ")
+    assert MODEL == (*signals, *momenta, *position)
     assert len(PRODUCER) == 19
 
 
