@@ -1,7 +1,8 @@
-"""Files that are either complete or absent."""
+"""Files and folders that are either complete or absent."""
 
 import hashlib
 import os
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,38 @@ def replacing(path: Path) -> Iterator[Path]:
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path: Path, marker: str) -> Iterator[Path]:
+    """A new folder beside `path` that takes its place when the block succeeds.
+
+    When the block raises, `path` is left as it was and the new folder is removed.
+
+    Arguments:
+        path: The folder; what stands there goes only after the new one is complete.
+        marker: A file that must be in `path` for it to be replaced, if it exists at all.
+
+    Raises:
+        ValueError: If `path` exists without the marker.
+    """
+    if path.exists() and not (path / marker).is_file():
+        raise ValueError(
+            f"{path} exists and is not a bundle: it has no {marker}; choose another folder"
+        )
+    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial.mkdir(parents=True)
+    try:
+        yield partial
+        if path.exists():
+            replaced = partial.with_suffix(".replaced")
+            path.rename(replaced)
+            partial.rename(path)
+            shutil.rmtree(replaced)
+        else:
+            partial.rename(path)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detcore.provenance import provenance
+from detcore.session import blocks, run
 from zdcsim.conditions import NAMES
 from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD, Bundle, read_bundle
-from zdcsim.io.session import blocks, decoded, run
+from zdcsim.io.session import decoded
 from zdcsim.response import Responses, sparse
 
 DATA_KIND = "generated"

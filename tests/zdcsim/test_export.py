@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from toy_networks import ToyGenerator, toy_bundle, toy_classifier, toy_generator
 
+from detcore.bundle import MANIFEST
+from detcore.graph import check, write
 from zdcsim.channels import channel_sums
 from zdcsim.export import graph, o2, verification
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.photon_encoding import EPSILON, MAXIMUM, O2Photons, encode, rounded
 from zdcsim.export.reference import reference_conditions
 from zdcsim.geometry import ZN, ZP, Calorimeter
-from zdcsim.io.bundle import FILES, MANIFEST, o2_options, read_bundle
+from zdcsim.io.bundle import FILES, o2_options, read_bundle
 from zdcsim.io.scales import Scales
 from zdcsim.models.scaler import ConditionScaler
 
@@ -64,7 +66,7 @@ def test_truncation_returns_every_count(
 def test_the_graph_s_own_logarithm_keeps_every_count(tmp_path: Path) -> None:
     """The same in ONNX Runtime, whose exp and log are not torch's."""
     path = tmp_path / "photons.onnx"
-    graph._write(path, O2Photons(), (torch.zeros(2, 1, 1),), ["log_photons_in"], "out", {})
+    write(path, O2Photons(), (torch.zeros(2, 1, 1),), ["log_photons_in"], "out", {})
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     log_photons = np.log1p(COUNTS.astype(np.float32))[:, None, None]
     encoded = session.run(None, {"log_photons_in": log_photons})[0][:, 0, 0]
@@ -278,10 +280,10 @@ def test_a_bundle_is_replaced(tmp_path: Path) -> None:
 def test_graph_check_names_what_o2_would_not_load(bundle: Path) -> None:
     model = onnx.load(bundle / "classifier.onnx")
     with pytest.raises(ValueError, match="by position; the graph has"):
-        graph.check(model, ["noise", "conditions"])
+        check(model, ["noise", "conditions"])
     model.ir_version = 11
     with pytest.raises(ValueError, match=r"IR 8; the graph has .* and IR 11"):
-        graph.check(model, ["conditions"])
+        check(model, ["conditions"])
 
 
 def drop(name: str) -> Callable[[Path], None]:

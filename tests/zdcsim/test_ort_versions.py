@@ -15,13 +15,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 from toy_networks import toy_classifier, toy_generator
 
+from detcore.bundle import MANIFEST
+from detcore.session import in_batches, session
 from zdcsim.export.graph import write_classifier, write_generator
 from zdcsim.export.photon_encoding import MAXIMUM
 from zdcsim.export.reference import reference_conditions
 from zdcsim.geometry import ZN, Calorimeter, calorimeter
 from zdcsim.io import scales
-from zdcsim.io.bundle import CLASSIFIER_SCALES, GENERATOR_SCALES, MANIFEST, read_manifest
-from zdcsim.io.session import decoded, in_batches, session
+from zdcsim.io.bundle import CLASSIFIER_SCALES, GENERATOR_SCALES, read_manifest
+from zdcsim.io.session import decoded
 from zdcsim.models.generator import Generator
 from zdcsim.models.sdi_gan import SdiGanGenerator
 

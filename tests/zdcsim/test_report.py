@@ -11,6 +11,7 @@ import typer
 from toys import toy_images, toy_responses
 from typer.testing import CliRunner, Result
 
+from detcore.wording import number
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.evaluation.floor import Spread
 from zdcsim.evaluation.judgement import Judgement, from_json, judge
@@ -18,7 +19,7 @@ from zdcsim.evaluation.plots import figures, png
 from zdcsim.evaluation.report import html
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.evaluation.wording import number, with_spread
+from zdcsim.evaluation.wording import with_spread, with_spread
 from zdcsim.geometry import ZP
 from zdcsim.io.tree import write
 
@@ -123,7 +124,7 @@ def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
         "--reference", tmp_path / "reference.root", "--generated", tmp_path / "generated.root",
         "--json", tmp_path / "out.json", "--html", tmp_path / "out.html",
         "--conventions", "wut,o2", "--bins", "0,4000", "--floor-repetitions", 3,
-        "--split", "random",
+        "--split", "random", "--markdown", tmp_path / "out.md",
     )  # fmt: skip
     assert result.exit_code == 0, result.output
     assert "mean channel, wut" in result.output
@@ -133,6 +134,11 @@ def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
     assert judgement.distances["o2"]["mean"].pooled == 0
     assert json.loads((tmp_path / "out.json").read_text())["reference"]["geant4_data"] == "stand-in"
     assert STAND_IN in (tmp_path / "out.html").read_text()
+    lines = (tmp_path / "out.md").read_text().splitlines()
+    assert lines[2:4] == ["|  | floor | model | ratio |", "| --- | --- | --- | --- |"]
+    floor = judgement.distances["wut"]["mean"].floor
+    assert lines[4].startswith(f"| mean channel, wut | {with_spread(floor)} | 0")
+    assert "stand-in physics tables" in lines[-1]
 
 
 def test_the_command_generates_with_seeds_one_apart(

@@ -18,7 +18,6 @@ from zdcsim.evaluation.settings import Floor, Rounding, Settings, Split
 from zdcsim.response import Responses
 
 if TYPE_CHECKING:
-    from zdcsim.evaluation.floor import Comparison
     from zdcsim.evaluation.judgement import Judgement
     from zdcsim.evaluation.speed import Speed
 
@@ -29,6 +28,9 @@ Generated = Annotated[
     typer.Option(help="Judge this ROOT file, generated from the reference's particles."),
 ]
 Json = Annotated[Path | None, typer.Option("--json", help="Write every number to this file.")]
+Markdown = Annotated[
+    Path | None, typer.Option("--markdown", help="Write the table on the screen to this file.")
+]
 Html = Annotated[Path | None, typer.Option("--html", help="Write a report with figures here.")]
 Conventions = Annotated[
     str, typer.Option(help="Channel conventions, comma between: o2, agh, wut. The first leads.")
@@ -55,6 +57,7 @@ def evaluate(
     generated: Generated = None,
     json_file: Json = None,
     html_file: Html = None,
+    markdown_file: Markdown = None,
     conventions: Conventions = "o2,agh,wut",
     bins: Bins = "0,300,1000,2000,7000",
     repetitions: Repetitions = 5,
@@ -67,6 +70,7 @@ def evaluate(
 ) -> None:
     """Judge a model against held-out Monte Carlo, beside the Monte Carlo's own floor."""
     from zdcsim.evaluation.judgement import STAGES, judge, write_json
+    from zdcsim.evaluation.wording import write_markdown
     from zdcsim.io.tree import read
 
     if (model is None) == (generated is None):
@@ -102,9 +106,11 @@ def evaluate(
         )
     if json_file is not None:
         write_json(json_file, judgement)
+    if markdown_file is not None:
+        write_markdown(markdown_file, judgement)
     write_report(judgement, sample, candidate.responses[0])
     show(judgement, Console())
-    for path in (json_file, html_file):
+    for path in (json_file, html_file, markdown_file):
         if path is not None:
             typer.echo(path)
 
@@ -194,24 +200,18 @@ def progress_bar() -> Progress:
 
 def show(judgement: "Judgement", console: Console) -> None:
     """The main numbers as a table."""
-    from zdcsim.evaluation.wording import number, with_spread
+    from detcore.wording import number
+    from zdcsim.evaluation.wording import HEADINGS, caption, main_rows, title, with_spread
 
-    sample = judgement.sample
-    table = Table(
-        title=f"{sample.calorimeter}: model against Monte Carlo, {sample.responses} responses of "
-        f"{sample.particles} particles",
-        caption=f"Wasserstein distances at the same sample size, photo-electrons if no unit is "
-        f"named. Monte Carlo: {judgement.physics_tables()}",
-    )
-    for name in ("", "floor", "model", "ratio"):
+    channels, features = main_rows(judgement)
+    table = Table(title=title(judgement), caption=caption(judgement))
+    for name in HEADINGS:
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
-    for convention in judgement.settings.conventions:
-        add_row(table, f"mean channel, {convention}", judgement.distances[convention]["mean"])
+    for cells in channels:
+        table.add_row(*cells)
     table.add_section()
-    for name, found in judgement.distances["features"].items():
-        add_row(table, name, found)
-    if judgement.diversity is not None:
-        add_row(table, "diversity", judgement.diversity.difference)
+    for cells in features:
+        table.add_row(*cells)
     console.print(table)
     leading = judgement.settings.conventions[0]
     whole = judgement.distances[leading]["mean"].whole
@@ -224,15 +224,3 @@ def show(judgement: "Judgement", console: Console) -> None:
             f"per response ({number(judgement.speed.monte_carlo_cpu)} s in the file, "
             f"{number(judgement.speed.generator_cpu)} s here at batch {judgement.speed.batch_size})"
         )
-
-
-def add_row(table: Table, name: str, found: "Comparison") -> None:
-    """One distance with its floor."""
-    from zdcsim.evaluation.wording import ratio_text, with_spread
-
-    table.add_row(
-        name if found.unit == "photo-electrons" else f"{name}, {found.unit}",
-        with_spread(found.floor),
-        with_spread(found.model),
-        ratio_text(found),
-    )

@@ -7,8 +7,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from detcore.files import write_text
+from detcore.wording import number
 from zdcsim.evaluation.judgement import Judgement
-from zdcsim.evaluation.wording import number, ratio_text, with_spread
+from zdcsim.evaluation.wording import ratio_text, with_spread
 
 
 def html(judgement: Judgement, images: Mapping[str, bytes]) -> str:

@@ -1,40 +1,65 @@
 """Numbers of a judgement in words, for the report and the screen."""
 
-from math import floor, log10
+from pathlib import Path
 
+from detcore.files import write_text
+from detcore.wording import ABSENT, with_error
 from zdcsim.evaluation.floor import Comparison, Spread
+from zdcsim.evaluation.judgement import Judgement
 
-ABSENT = "-"
-
-
-def decimals(value: float, digits: int) -> int:
-    """Decimal places that show `value` to so many significant digits."""
-    return 0 if value == 0 else max(0, digits - 1 - floor(log10(abs(value))))
-
-
-def number(value: float | None, digits: int = 3) -> str:
-    """A number to some significant digits."""
-    if value is None:
-        return ABSENT
-    if value != 0 and not 1e-4 <= abs(value) < 1e7:
-        return f"{value:.{digits - 1}e}"
-    return f"{value:,.{decimals(value, digits)}f}"
-
-
-def _with_error(value: float, error: float) -> str:
-    if error == 0:
-        return f"{number(value)} ± 0"
-    places = min(decimals(error, 2), 6)
-    return f"{value:,.{places}f} ± {error:,.{places}f}"
+Row = tuple[str, str, str, str]
+HEADINGS: Row = ("", "floor", "model", "ratio")
 
 
 def with_spread(value: Spread | None) -> str:
     """Mean ± standard deviation over repetitions, to two digits of the latter."""
-    return ABSENT if value is None else _with_error(value.mean, value.spread)
+    return ABSENT if value is None else with_error(value.mean, value.spread)
 
 
 def ratio_text(found: Comparison) -> str:
     """Ratio to the floor ± its standard deviation."""
     if found.ratio is None or found.ratio_spread is None:
         return ABSENT
-    return _with_error(found.ratio, found.ratio_spread)
+    return with_error(found.ratio, found.ratio_spread)
+
+
+def row(name: str, found: Comparison) -> Row:
+    """Name with the unit, floor, model and ratio of one distance."""
+    named = name if found.unit == "photo-electrons" else f"{name}, {found.unit}"
+    return named, with_spread(found.floor), with_spread(found.model), ratio_text(found)
+
+
+def main_rows(judgement: Judgement) -> tuple[list[Row], list[Row]]:
+    """The main numbers: mean channel by convention, and features with the diversity."""
+    distances = judgement.distances
+    conventions = judgement.settings.conventions
+    channels = [row(f"mean channel, {name}", distances[name]["mean"]) for name in conventions]
+    features = [row(name, found) for name, found in distances["features"].items()]
+    if judgement.diversity is not None:
+        features.append(row("diversity", judgement.diversity.difference))
+    return channels, features
+
+
+def title(judgement: Judgement) -> str:
+    """What was compared with what."""
+    sample = judgement.sample
+    return (
+        f"{sample.calorimeter}: model against Monte Carlo, {sample.responses} responses of "
+        f"{sample.particles} particles"
+    )
+
+
+def caption(judgement: Judgement) -> str:
+    """What the numbers are."""
+    return (
+        "Wasserstein distances at the same sample size, photo-electrons if no unit is named. "
+        f"Monte Carlo: {judgement.physics_tables()}"
+    )
+
+
+def write_markdown(path: Path, judgement: Judgement) -> None:
+    """Write the main numbers as a table in Markdown."""
+    channels, features = main_rows(judgement)
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *channels, *features]
+    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
+    write_text(path, f"{title(judgement)}\n\n{table}\n\n{caption(judgement)}.\n")

@@ -1,8 +1,6 @@
 """Exporting trained networks as a bundle for O2: complete and verified, or not at all."""
 
 import json
-import os
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -10,10 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detcore.files import sha256, write_text
+from detcore.bundle import MANIFEST, described
+from detcore.files import replacing_folder, write_text
+from detcore.graph import IR_VERSION, OPSET
 from detcore.provenance import provenance as made_by
 from zdcsim.export.contract import LICENCE, classifier_contract, generator_contract
-from zdcsim.export.graph import IR_VERSION, OPSET, write_classifier, write_generator
+from zdcsim.export.graph import write_classifier, write_generator
 from zdcsim.export.verification import Verification, verify
 from zdcsim.geometry import Calorimeter
 from zdcsim.io import scales
@@ -25,7 +25,6 @@ from zdcsim.io.bundle import (
     FORMAT_VERSION,
     GENERATOR,
     GENERATOR_SCALES,
-    MANIFEST,
     NOISE_SIZE,
     o2_options,
 )
@@ -59,21 +58,16 @@ def write_bundle(
         ValueError: If O2 cannot use the networks, would read something else than Python computes,
             or `out_dir` holds something that is not a bundle. Nothing is written then.
     """
-    _check(generator, classifier, out_dir)
-    partial = out_dir.with_name(f".{out_dir.name}.{os.getpid()}.partial")
-    partial.mkdir(parents=True)
-    try:
+    _check(generator, classifier)
+    with replacing_folder(out_dir, MANIFEST) as partial:
         contract = _write_models(partial, generator, classifier, provenance)
         result = verify(partial, generator, classifier, reference_conditions)
         manifest = _manifest(partial, generator.calorimeter, contract, result)
         write_text(partial / MANIFEST, json.dumps(manifest, indent=2) + "\n")
-        _put_in_place(partial, out_dir)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
     return result
 
 
-def _check(generator: Generator, classifier: SignalClassifier, out_dir: Path) -> None:
+def _check(generator: Generator, classifier: SignalClassifier) -> None:
     if generator.noise_size != NOISE_SIZE:
         raise ValueError(
             f"O2 draws {NOISE_SIZE} noise numbers; the generator takes {generator.noise_size}"
@@ -83,8 +77,6 @@ def _check(generator: Generator, classifier: SignalClassifier, out_dir: Path) ->
             f"the classifier is for {classifier.calorimeter.name}, the generator for "
             f"{generator.calorimeter.name}; train both for one detector"
         )
-    if out_dir.exists() and not (out_dir / MANIFEST).is_file():
-        raise ValueError(f"{out_dir} exists and is not a bundle; choose another folder")
 
 
 def _write_models(
@@ -122,28 +114,13 @@ def _manifest(
     contract: Mapping[str, object],
     result: Verification,
 ) -> dict[str, object]:
-    files = {
-        name: {"bytes": (folder / name).stat().st_size, "sha256": sha256(folder / name)}
-        for name in FILES
-    }
     return {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "calorimeter": calorimeter.name,
-        "files": files,
+        "files": described(folder, FILES),
         "onnx": {"opset": OPSET, "ir_version": IR_VERSION},
         **contract,
         "verification": asdict(result),
         "o2_sim_configKeyValues": o2_options(calorimeter, "$ZDCSIM_BUNDLE"),
     }
-
-
-def _put_in_place(finished: Path, out_dir: Path) -> None:
-    """Rename a finished folder to `out_dir`; the bundle it replaces goes only after that."""
-    if not out_dir.exists():
-        finished.rename(out_dir)
-        return
-    replaced = finished.with_suffix(".replaced")
-    out_dir.rename(replaced)
-    finished.rename(out_dir)
-    shutil.rmtree(replaced)

@@ -22,12 +22,13 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from detcore.session import in_batches, session
 from zdcsim.channels import CHANNELS, channel_sums
 from zdcsim.conditions import PZ
 from zdcsim.export.emulator import FastSimulation, sector_sums
 from zdcsim.export.photon_encoding import MAXIMUM
 from zdcsim.io.bundle import CLASSIFIER, GENERATOR, INPUTS, NOISE_SIZE, THRESHOLD
-from zdcsim.io.session import decoded, in_batches, session
+from zdcsim.io.session import decoded
 from zdcsim.models.generator import Generator
 from zdcsim.models.signal import SignalClassifier
 

@@ -3,7 +3,6 @@
 Reading and running a bundle needs numpy and ONNX Runtime, not torch.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,18 +10,19 @@ from typing import Any
 
 import onnxruntime
 
+from detcore import bundle
+from detcore.bundle import MANIFEST, check_file
 from detcore.files import sha256
+from detcore.session import session
 from zdcsim.geometry import Calorimeter, calorimeter
 from zdcsim.io import scales
 from zdcsim.io.scales import Scales
-from zdcsim.io.session import session
 
 GENERATOR = "generator.onnx"
 GENERATOR_SCALES = "generator_scales.txt"
 CLASSIFIER = "classifier.onnx"
 CLASSIFIER_SCALES = "classifier_scales.txt"
 FILES = (GENERATOR, GENERATOR_SCALES, CLASSIFIER, CLASSIFIER_SCALES)
-MANIFEST = "manifest.json"
 
 FORMAT = "zdcsim bundle for AliceO2"
 FORMAT_VERSION = 1
@@ -91,35 +91,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: If there is none that this version can read.
     """
-    try:
-        manifest = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
-    except OSError:
-        raise ValueError(f"{path} is not a bundle: it has no readable {MANIFEST}") from None
-    except json.JSONDecodeError as problem:
-        raise ValueError(f"{path / MANIFEST} is not JSON: {problem}") from None
-    found = (manifest.get("format"), manifest.get("format_version"))
-    if found != (FORMAT, FORMAT_VERSION):
-        raise ValueError(
-            f"{path / MANIFEST} must describe a {FORMAT!r} of version {FORMAT_VERSION}; "
-            f"it describes {found[0]!r} of version {found[1]}"
-        )
-    return dict(manifest)
-
-
-def check_file(path: Path, expected: str | None) -> None:
-    """Refuse a file that is missing or is not the one that was verified.
-
-    Raises:
-        ValueError: If the file is missing or its SHA-256 differs from `expected`.
-    """
-    if not path.is_file():
-        raise ValueError(f"the bundle {path.parent} is incomplete: {path.name} is missing")
-    found = sha256(path)
-    if found != expected:
-        raise ValueError(
-            f"{path} is not the file that the manifest names: its SHA-256 is {found}, "
-            f"expected {expected}; export the bundle again"
-        )
+    return bundle.read_manifest(path, FORMAT, FORMAT_VERSION)
 
 
 def o2_options(detector: Calorimeter, folder: str) -> str:
