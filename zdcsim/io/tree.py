@@ -7,8 +7,6 @@ stored as a TObjString.
 """
 
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
@@ -20,6 +18,7 @@ from numpy.typing import NDArray
 from detcore.files import replacing
 from zdcsim.conditions import NAMES, PZ
 from zdcsim.geometry import CALORIMETERS, Calorimeter
+from zdcsim.io.rootfile import names, opened
 from zdcsim.response import Responses
 
 TREE: Final = "responses"
@@ -74,7 +73,7 @@ def read(path: Path) -> Responses:
         ValueError: If the file is not complete ROOT, a tree or branch is missing, a pixel lies
             outside the calorimeter, a count is not positive, or a condition is not finite.
     """
-    with _opened(path) as file:
+    with opened(path) as file:
         provenance = _provenance(file, path)
         arrays = _arrays(file, path)
     calorimeter = _calorimeter(provenance, path)
@@ -99,7 +98,7 @@ def read(path: Path) -> Responses:
 
 def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """PDG codes (M,) and conditions (M, 9) of the primaries that miss; empty if none are kept."""
-    with _opened(path) as file:
+    with opened(path) as file:
         if MISSED not in file:
             return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
         arrays = file[MISSED].arrays(["pdg", *NAMES], library="np")
@@ -137,27 +136,10 @@ def _condition_columns(conditions: NDArray[np.float32]) -> dict[str, NDArray[np.
     return {name: conditions[:, i].astype(np.float32) for i, name in enumerate(NAMES)}
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[uproot.ReadOnlyDirectory]:
-    """The file, with every failure of uproot below turned into one sentence."""
-    if not path.exists():
-        raise FileNotFoundError(f"no file {path}; make one with `zdcsim simulate`")
-    try:
-        with uproot.open(path) as file:
-            yield file
-    except ValueError:
-        raise
-    except Exception as error:  # uproot raises many kinds for damaged files
-        raise ValueError(
-            f"{path} is not a complete ROOT file ({type(error).__name__}); it may be truncated: "
-            "copy or simulate it again"
-        ) from error
-
-
 def _provenance(file: uproot.ReadOnlyDirectory, path: Path) -> dict[str, object]:
     if PROVENANCE not in file:
         raise ValueError(
-            f"{path} has no object {PROVENANCE!r}; found {_names(file)}; made by neither "
+            f"{path} has no object {PROVENANCE!r}; found {names(file)}; made by neither "
             "`zdcsim simulate` nor `zdcsim generate`"
         )
     found: dict[str, object] = json.loads(str(file[PROVENANCE]))
@@ -166,7 +148,7 @@ def _provenance(file: uproot.ReadOnlyDirectory, path: Path) -> dict[str, object]
 
 def _arrays(file: uproot.ReadOnlyDirectory, path: Path) -> ak.Array:
     if TREE not in file:
-        raise ValueError(f"{path} has no tree {TREE!r}; found {_names(file)}")
+        raise ValueError(f"{path} has no tree {TREE!r}; found {names(file)}")
     tree = file[TREE]
     absent = [name for name in BRANCHES if name not in tree]
     if absent:
@@ -175,10 +157,6 @@ def _arrays(file: uproot.ReadOnlyDirectory, path: Path) -> ak.Array:
             f"{', '.join(tree.keys())}"
         )
     return tree.arrays(list(BRANCHES))
-
-
-def _names(file: uproot.ReadOnlyDirectory) -> str:
-    return ", ".join(file.keys(cycle=False)) or "nothing"
 
 
 def _calorimeter(provenance: dict[str, object], path: Path) -> Calorimeter:

@@ -1,0 +1,67 @@
+"""What the readers of foreign files give: responses block by block, and who left no light.
+
+Axis key: N responses, M primaries without light, 9 conditions.
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zdcsim.conditions import NAMES
+from zdcsim.response import Responses
+
+
+@dataclass(frozen=True)
+class Block:
+    """Responses that were read together.
+
+    Arguments:
+        responses: Those with light, or all that the source holds.
+        missed_pdg: PDG codes of primaries without light that are kept as conditions, shape (M,).
+        missed_conditions: Their conditions, shape (M, 9).
+    """
+
+    responses: Responses
+    missed_pdg: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    missed_conditions: NDArray[np.float32] = field(
+        default_factory=lambda: np.empty((0, len(NAMES)), np.float32)
+    )
+
+
+class ParticleNumbers:
+    """Numbers particles by their first appearance: equal code and conditions, equal number.
+
+    Foreign files name no particle, but give each of its copies the very same conditions.
+    """
+
+    def __init__(self) -> None:
+        self._numbers: dict[tuple[int, bytes], int] = {}
+
+    def of(self, pdg: NDArray[np.int32], conditions: NDArray[np.float32]) -> NDArray[np.int64]:
+        """The number of each particle, shape (N,), of codes (N,) and conditions (N, 9)."""
+        rows = np.ascontiguousarray(conditions, np.float32) + np.float32(0)  # -0 becomes 0
+        found = (
+            self._numbers.setdefault((int(code), row.tobytes()), len(self._numbers))
+            for code, row in zip(pdg, rows, strict=True)
+        )
+        return np.fromiter(found, np.int64, len(pdg))
+
+
+def check_conditions(conditions: NDArray[np.floating], place: str) -> None:
+    """Refuse conditions, shape (N, 9), that are not finite.
+
+    Arguments:
+        conditions: Shape (N, 9).
+        place: Where row 0 was read, for the message.
+
+    Raises:
+        ValueError: At the first number that is not finite.
+    """
+    broken = np.argwhere(~np.isfinite(conditions))
+    if len(broken):
+        row, column = broken[0]
+        raise ValueError(
+            f"{place}, particle {row}: condition {NAMES[column]} is {conditions[row, column]}; "
+            "expected a finite number"
+        )

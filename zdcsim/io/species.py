@@ -1,0 +1,38 @@
+"""Mass and charge of PDG codes, for sources that give the code alone.
+
+Axis key: N particles.
+"""
+
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+def mass_and_charge(pdg: NDArray[np.integer], place: str) -> NDArray[np.float64]:
+    """Mass (MeV) and charge (e/3) of each PDG code, shape (N, 2).
+
+    Arguments:
+        pdg: Codes, shape (N,).
+        place: Where they were read, for the message.
+
+    Raises:
+        ValueError: If the PDG tables do not have one of the codes.
+    """
+    codes, index = np.unique(pdg, return_inverse=True)
+    known = [_known(int(code), place) for code in codes]
+    return np.array(known, dtype=np.float64).reshape(-1, 2)[index]
+
+
+@cache
+def _known(code: int, place: str) -> tuple[float, int]:
+    from particle import InvalidParticle, Particle, ParticleNotFound
+
+    try:
+        found = Particle.from_pdgid(code)
+    except (InvalidParticle, ParticleNotFound):
+        raise ValueError(
+            f"{place}: the PDG tables have no particle {code}; leave it out of the source"
+        ) from None
+    # The tables give neutrinos no mass.
+    return float(found.mass or 0.0), int(found.three_charge or 0)
