@@ -11,7 +11,7 @@ def test_the_model_reads_the_published_columns_in_order() -> None:
     signals = ("fTPCSignal", "fTRDPattern", "fTOFSignal", "fBeta")
     momenta = ("fP", "fPx", "fPy", "fPz", "fSign")
     position = ("fX", "fY", "fZ", "fAlpha", "fTPCNClsShared", "fDcaXY", "fDcaZ")
-    assert MODEL == (*signals, *momenta, *position)
+    assert (*signals, *momenta, *position) == MODEL
     assert len(PRODUCER) == 19
 
 

@@ -1,0 +1,1 @@
+"""Tracks in ROOT: the producer's tables, the feature extractor's tree, a real ALICE file."""

@@ -1,0 +1,1 @@
+"""Samples in memory: which events train, validate and test."""
