@@ -17,6 +17,9 @@ ABSORBERS = {"ZN": (17.6, {"W": 0.93, "Ni": 0.04, "Fe": 0.03})}
 QUARTZ_DENSITY = 2.64
 MARGIN_MM = 50.0
 
+FIBRES = "fibres"
+"""Geant4's name of the region that has production cuts of its own."""
+
 LIGHT_MAKERS = (
     "e-",
     "e+",
@@ -75,6 +78,11 @@ class FibreSteps(geant4.G4VPrimitiveScorer):  # type: ignore[misc]
         return photo_electrons.Steps.from_rows(rows)
 
 
+def absorber_name(calorimeter: Calorimeter) -> str:
+    """Geant4's name of the absorber's material."""
+    return f"{calorimeter.name} absorber"
+
+
 class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
     """The calorimeter and nothing else, in vacuum.
 
@@ -106,6 +114,9 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
         top = self._place(world, None, 0.0, 0.0, 0)
         self._place(block, world, 0.0, 0.0, 0)
         self._fibre = self._make_fibre(half[2])
+        region = geant4.G4Region(FIBRES)
+        region.AddRootLogicalVolume(self._fibre)
+        self._alive.append(region)
         for ix in range(self._calorimeter.nx):
             for iy in range(self._calorimeter.ny):
                 x, y = (
@@ -131,7 +142,7 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
     def _absorber(self) -> geant4.G4Material:
         density, fractions = ABSORBERS[self._calorimeter.name]
         material = geant4.G4Material(
-            f"{self._calorimeter.name} absorber", density * geant4.g / geant4.cm3, len(fractions)
+            absorber_name(self._calorimeter), density * geant4.g / geant4.cm3, len(fractions)
         )
         for element, fraction in fractions.items():
             found = geant4.G4NistManager.Instance().FindOrBuildElement(element)

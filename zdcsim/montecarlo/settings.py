@@ -13,6 +13,12 @@ class Transport:
             ALICE's simcuts.dat has 1 MeV for electrons and photons. 0 switches it off.
         neutron_cut_mev: Kinetic energy below which neutrons end anywhere; ALICE has 10 MeV.
         time_limit_ns: Time after which neutrons end.
+        absorber_production_cut_mev: Electrons, positrons and photons of less kinetic energy are not
+            made in the absorber but lose theirs on the spot. Up to `absorber_cut_mev` this leaves
+            the light alone, as they would end there without a step, and saves a fifth of the time
+            (`benchmarks/throughput.py`). 0 uses `production_cut_mm`, as in the fibres.
+        multiple_scattering_range_factor: Longest step of an electron that enters a volume, in units
+            of its range; larger is faster and dims the light.
         electron_cut_mev: Energy below which electrons end anywhere: just over the 0.19 MeV
             threshold of Cherenkov light would lose light, so it stays at the threshold.
     """
@@ -21,6 +27,8 @@ class Transport:
     absorber_cut_mev: float = 1.0
     neutron_cut_mev: float = 10.0
     time_limit_ns: float = 200.0
+    absorber_production_cut_mev: float = 0.0
+    multiple_scattering_range_factor: float = 0.04
     electron_cut_mev: float = 0.19
 
     def record(self) -> dict[str, object]:

@@ -14,8 +14,8 @@ from zdcsim.conditions import PX, PY, PZ, impact
 from zdcsim.geometry import Calorimeter
 from zdcsim.light.coupling import coupling
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
-from zdcsim.montecarlo.block import Block, FibreSteps
-from zdcsim.montecarlo.physics import FtfpBert, commands
+from zdcsim.montecarlo.block import Block, FibreSteps, absorber_name
+from zdcsim.montecarlo.physics import FtfpBert, absorber_commands, commands
 from zdcsim.montecarlo.settings import Transport
 
 GAP_MM = 10.0
@@ -109,6 +109,9 @@ class Transporter:
         self._apply(before)
         self._manager.Initialize()
         self._apply(after)
+        if transport.absorber_production_cut_mev > 0:
+            self._manager.BeamOn(0)  # Geant4 converts ranges only once its tables are built.
+            self._apply(absorber_commands(transport, absorber_name(calorimeter)))
 
     def steps(self, primary: Primary, seed: int) -> Steps:
         """Transport one primary and return the steps that make light.
