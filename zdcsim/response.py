@@ -3,6 +3,7 @@
 Axis key: N responses, Nx by Ny fibres, S non-zero pixels of all responses together.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
@@ -104,8 +105,9 @@ def sparse(
     Raises:
         ValueError: If a count is negative, not finite or not a whole number.
     """
-    flat = images.reshape(len(images), -1)
-    if not (np.isfinite(flat).all() and (flat >= 0).all() and (flat == np.rint(flat)).all()):
+    flat = images.reshape(len(images), math.prod(images.shape[1:]))
+    whole = np.issubdtype(flat.dtype, np.integer) or bool((flat == np.rint(flat)).all())
+    if not (whole and np.isfinite(flat.sum()) and flat.min(initial=0) >= 0):
         raise ValueError("photo-electron counts must be finite, whole and not negative")
     row, pixel = np.nonzero(flat)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(flat)))])

@@ -1,0 +1,224 @@
+"""O2's own files, against the numbers that ROOT itself printed of them (tests/fixtures)."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import fsspec  # type: ignore[import-untyped]
+import numpy as np
+import pytest
+import uproot
+
+from zdcsim.conditions import CHARGE, ENERGY, MASS, PZ
+from zdcsim.generation import joined
+from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.io import o2_branches
+from zdcsim.io.block import Block, ParticleNumbers
+from zdcsim.io.o2_parity import Parity
+from zdcsim.io.o2sim import O2Settings, Sides, Zeros, blocks
+from zdcsim.response import Responses
+
+FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
+O2SIM = FIXTURES / "o2sim.root"
+PRINTED: list[dict[str, Any]] = json.loads(O2SIM.with_suffix(".json").read_text())
+SIDES: dict[str, tuple[int, ...]] = {"A": (1, 2), "C": (4, 5), "both": (1, 2, 4, 5)}
+
+
+def whole(path: Path | str, settings: O2Settings, megabytes: float = 64) -> Block:
+    """All blocks of a file as one."""
+    read = list(blocks(path, settings, megabytes))
+    return Block(
+        joined([block.responses for block in read]),
+        np.concatenate([block.missed_pdg for block in read]),
+        np.concatenate([block.missed_conditions for block in read]),
+    )
+
+
+def printed(calorimeter: Calorimeter, side: Sides) -> list[dict[str, Any]]:
+    """What ROOT printed of the responses with light in the calorimeter on that side."""
+    name = calorimeter.name.lower()
+    recorded = [particle for event in PRINTED for particle in event["recorded"]]
+    return [
+        {**particle, **particle[name]}
+        for particle in recorded
+        if particle[name]["photon_sum"] and particle[name]["detector"] in SIDES[side]
+    ]
+
+
+@pytest.mark.parametrize("side", ["A", "C", "both"])
+@pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["zn", "zp"])
+def test_the_numbers_are_those_root_prints(calorimeter: Calorimeter, side: Sides) -> None:
+    responses = whole(O2SIM, O2Settings(calorimeter, side)).responses
+    expected = printed(calorimeter, side)
+    assert len(expected) > 2
+    assert responses.pdg.tolist() == [particle["pdg"] for particle in expected]
+    conditions = np.array([particle["conditions"] for particle in expected])
+    assert np.array_equal(responses.conditions[:, :MASS], conditions[:, :MASS].astype(np.float32))
+    assert responses.conditions[:, MASS] == pytest.approx(conditions[:, MASS], rel=1e-5)
+    assert np.array_equal(responses.conditions[:, CHARGE], conditions[:, CHARGE])
+    assert responses.photon_sum().tolist() == [particle["photon_sum"] for particle in expected]
+    images = np.zeros((len(expected), *calorimeter.shape))
+    for image, particle in zip(images, expected, strict=True):
+        for x, y, count in particle["fibres"]:
+            image[x, y] = count
+    assert np.array_equal(responses.dense(), images)
+
+
+def dark_tracks(calorimeter: Calorimeter, zeros: Zeros, side: Sides) -> list[tuple[Any, ...]]:
+    """The primaries without light, by a slow search through what ROOT printed."""
+    found = []
+    for event in PRINTED:
+        lit = [
+            (p["pdg"], *np.array(p["conditions"][4:7], np.float32).tolist())
+            for p in event["recorded"]
+            if p[calorimeter.name.lower()]["photon_sum"]
+        ]
+        for track in event["tracks"]:
+            bits = track["properties"] % 2**32
+            done = bits >> 31 == 1 and not bits >> 30 & 1
+            if track["mother"] != -1 or (zeros == "transported" and not done):
+                continue
+            key = (track["pdg"], *np.array(track["momentum"], np.float32).tolist())
+            if key in lit:
+                lit.remove(key)
+            elif side == "both" or (side == "A") == (key[3] > 0):
+                found.append(key)
+    return found
+
+
+@pytest.mark.parametrize("zeros", ["transported", "primaries"])
+@pytest.mark.parametrize("side", ["A", "both"])
+@pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["zn", "zp"])
+def test_zero_responses_are_the_primaries_without_light(
+    calorimeter: Calorimeter, side: Sides, zeros: Zeros
+) -> None:
+    block = whole(O2SIM, O2Settings(calorimeter, side, zeros=zeros))
+    expected = dark_tracks(calorimeter, zeros, side)
+    assert len(expected) > 5
+    found = [
+        (int(pdg), *row.tolist())
+        for pdg, row in zip(block.missed_pdg, block.missed_conditions[:, 4:7], strict=True)
+    ]
+    assert found == expected
+    energy, mass = block.missed_conditions[:, ENERGY], block.missed_conditions[:, MASS] / 1000
+    momentum = block.missed_conditions[:, 4:7].astype(np.float64)
+    assert energy**2 - (momentum**2).sum(axis=1) == pytest.approx(mass**2, abs=5e-7 * 6000**2)
+
+
+def test_zero_responses_can_be_left_out() -> None:
+    assert len(whole(O2SIM, O2Settings(ZN, zeros="none")).missed_pdg) == 0
+
+
+def test_steps_change_nothing() -> None:
+    settings = O2Settings(ZN)
+    at_once, stepped = whole(O2SIM, settings), whole(O2SIM, settings, megabytes=0.01)
+    assert len(list(blocks(O2SIM, settings, 0.01))) == len(PRINTED)
+    for name in ("particle", "pdg", "conditions", "offsets", "pixels", "counts"):
+        assert np.array_equal(getattr(at_once.responses, name), getattr(stepped.responses, name))
+    assert np.array_equal(at_once.missed_conditions, stepped.missed_conditions)
+
+
+@pytest.mark.parametrize(
+    ("calorimeter", "side", "parity", "right"),
+    [
+        (ZN, "both", "mirrored", True),
+        (ZP, "both", "mirrored", True),
+        (ZN, "A", "odd", True),
+        (ZN, "C", "even", True),
+        (ZN, "both", "even", False),
+        (ZP, "C", "odd", False),
+    ],
+)
+def test_the_hits_judge_the_parity(
+    calorimeter: Calorimeter, side: Sides, parity: Parity, right: bool
+) -> None:
+    settings = O2Settings(calorimeter, side, parity)
+    if right:
+        assert whole(O2SIM, settings).responses.provenance["common_fibres_checked"] is True
+    else:
+        with pytest.raises(ValueError, match="choose another parity"):
+            whole(O2SIM, settings)
+
+
+def test_particles_that_root_wrote_at_another_length_are_walked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    fast = whole(O2SIM, O2Settings(ZN)).responses
+    monkeypatch.setattr(o2_branches, "PARTICLE_BYTES", 0)
+    slow = whole(O2SIM, O2Settings(ZN)).responses
+    assert np.array_equal(fast.conditions, slow.conditions)
+    assert np.array_equal(fast.pdg, slow.pdg)
+
+
+def test_light_on_the_other_side_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = o2_branches.recorded
+
+    def turned(*arguments: Any) -> o2_branches.Recorded:  # noqa: ANN401
+        read = original(*arguments)
+        read.kinematics[0, PZ] *= -1
+        return read
+
+    everything = whole(O2SIM, O2Settings(ZN))
+    monkeypatch.setattr(o2_branches, "recorded", turned)
+    fewer = whole(O2SIM, O2Settings(ZN, zeros="none"))
+    assert len(fewer.responses) == len(everything.responses) - 1
+
+
+BAD = {
+    "size": "an image has 40 fibres along x; the ZN has 44",
+    "nan": "condition px is nan; expected a finite number",
+    "pdg": "the PDG tables have no particle 9900999",
+    "sum": "O2 counted 1. photo-electrons but the fibres hold",
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_file_is_named_for_what_it_is(fault: str) -> None:
+    path = FIXTURES / f"o2sim_{fault}.root"
+    with pytest.raises(ValueError, match=BAD[fault]) as raised:
+        whole(path, O2Settings(ZN, zeros="none"))
+    assert path.name in str(raised.value)
+
+
+def test_wrong_files_are_named(tmp_path: Path) -> None:
+    truncated = tmp_path / "truncated.root"
+    truncated.write_bytes(O2SIM.read_bytes()[:20_000])
+    with pytest.raises(ValueError, match="may be truncated"):
+        whole(truncated, O2Settings(ZN))
+    with pytest.raises(ValueError, match="lacks the branch MCTrack"):
+        whole(FIXTURES / "o2sim_nan.root", O2Settings(ZN))
+    other = tmp_path / "other.root"
+    with uproot.recreate(other) as file:
+        file.mktree("events", {"x": "float32"})
+    with pytest.raises(ValueError, match="has no tree 'o2sim'; found events"):
+        whole(other, O2Settings(ZN))
+    with pytest.raises(FileNotFoundError, match="no file"):
+        whole(tmp_path / "absent.root", O2Settings(ZN))
+
+
+def test_urls_are_read_through_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
+    with fsspec.open("memory://o2sim.root", "wb") as target, O2SIM.open("rb") as source:
+        shutil.copyfileobj(source, target)
+    remote = whole("memory://o2sim.root", O2Settings(ZN)).responses
+    assert np.array_equal(remote.dense(), whole(O2SIM, O2Settings(ZN)).responses.dense())
+
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(ValueError, match="pip install fsspec-xrootd"):
+        whole("root://eospublic.cern.ch//eos/o2sim.root", O2Settings(ZN))
+
+
+def test_particles_are_numbered_by_first_appearance() -> None:
+    pdg = np.array([22, 22, 2112, 22], np.int32)
+    conditions = np.zeros((4, 9), np.float32)
+    conditions[1, 0], conditions[3, 0] = 1, -0.0
+    numbers = ParticleNumbers()
+    assert numbers.of(pdg, conditions).tolist() == [0, 1, 2, 0]
+    assert numbers.of(pdg[2:], conditions[2:]).tolist() == [2, 0]
+
+
+def test_copies_share_a_particle() -> None:
+    twice: list[Responses] = [whole(O2SIM, O2Settings(ZN)).responses] * 2
+    both = joined(twice)
+    numbers = ParticleNumbers().of(both.pdg, both.conditions)
+    assert np.array_equal(numbers[: len(numbers) // 2], numbers[len(numbers) // 2 :])
