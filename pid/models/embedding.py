@@ -116,7 +116,7 @@ class FeatureEmbedding(nn.Module):
         rows = torch.cat([self.value.flatten(0, 1), self.identity])
         numbers = self.value.shape[1]
         own = torch.cat([self.membership.repeat_interleave(numbers, dim=0), self.membership])
-        return (rows.unsqueeze(1) * own.unsqueeze(2)).view(len(rows), self.tokens * self.hidden)
+        return (rows.unsqueeze(1) * own.unsqueeze(2)).view(-1, self.tokens * self.hidden)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens, and what is added to their logits wherever they compete for attention.
