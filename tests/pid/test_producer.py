@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import uproot
+from numpy.typing import NDArray
 from toy_tracks import toy_tracks
 
 from pid.columns import EXTENDED, MODEL, PRODUCER
@@ -76,7 +77,7 @@ def test_streaming_gives_the_same_tracks(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_detector_is_missing_also_when_its_sentinel_is_not_read(tmp_path: Path) -> None:
     path = tmp_path / "old.root"
-    old = {
+    old: dict[str, NDArray[np.generic]] = {
         "fTPCSignal": np.array([50, 60, 70], np.float32),
         "fTRDSignal": np.array([0, 30, 30], np.float32),
         "fTRDPattern": np.array([5, 5, 0], np.uint8),

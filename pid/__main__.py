@@ -1,0 +1,5 @@
+"""`python -m pid` is the `pid` command."""
+
+from pid.cli.main import main
+
+main()

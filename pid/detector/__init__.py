@@ -1,0 +1,1 @@
+"""A parametric detector: published formulas and resolutions, no transport through material."""

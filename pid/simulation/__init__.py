@@ -1,0 +1,1 @@
+"""Simulated tracks: collisions of a generator, decays, and the parametric detector."""
