@@ -160,7 +160,8 @@ def test_command_makes_copies_of_the_particles_of_a_file(bundle: Path, tmp_path:
     tree.write(tmp_path / "mc.root", toy_responses(particles=8, copies=3))
     out = tmp_path / "fast.root"
     command = ["generate", "--model", bundle, "--particles-from", tmp_path / "mc.root"]
-    result = CliRunner().invoke(app, [*map(str, command), "--copies", "4", "--out", str(out)])
+    options = ["--copies", "4", "--batch-size", "5", "--out", str(out)]
+    result = CliRunner().invoke(app, [*map(str, command), *options])
     assert result.exit_code == 0, result.output
     assert "32 responses of 8 particles" in result.output
     generated = tree.read(out)

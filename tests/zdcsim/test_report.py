@@ -19,7 +19,7 @@ from zdcsim.evaluation.plots import figures, png
 from zdcsim.evaluation.report import html
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.evaluation.wording import with_spread, with_spread
+from zdcsim.evaluation.wording import with_spread
 from zdcsim.geometry import ZP
 from zdcsim.io.tree import write
 
@@ -136,8 +136,9 @@ def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
     assert STAND_IN in (tmp_path / "out.html").read_text()
     lines = (tmp_path / "out.md").read_text().splitlines()
     assert lines[2:4] == ["|  | floor | model | ratio |", "| --- | --- | --- | --- |"]
-    floor = judgement.distances["wut"]["mean"].floor
-    assert lines[4].startswith(f"| mean channel, wut | {with_spread(floor)} | 0")
+    mean = judgement.distances["wut"]["mean"]
+    cells = with_spread(mean.floor), with_spread(mean.model)
+    assert lines[4].startswith(f"| mean channel, wut | {' | '.join(cells)} | 1.00")
     assert "stand-in physics tables" in lines[-1]
 
 
