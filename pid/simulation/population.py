@@ -47,11 +47,12 @@ def charged(
     """
     pool = _at_vertex(generated)
     found = [_of(pool, CHARGED), *electrons(_of(pool, (22,)), rng)]
+    pool = _of(pool, STRANGE)
     for parent in DECAY_ORDER:
         own = np.abs(pool.pdg) == parent
         daughters = _decayed(pool.select(own), parent, field_t, rng)
         found += [_of(part, CHARGED) for part in daughters]
-        pool = together([pool.select(~own), *daughters])
+        pool = together([pool.select(~own), *(_of(part, STRANGE) for part in daughters)])
     particles = together(found)
     for parent in (321, 211):
         particles = _decay_in_flight(particles, parent, field_t, rng)
