@@ -6,12 +6,44 @@ Axis key: N responses, Nx by Ny fibres, S non-zero pixels of all responses toget
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import Calorimeter
+
+
+class Sample(Protocol):
+    """Responses wherever their fibres are kept, in memory or in a file; see `Responses`."""
+
+    @property
+    def calorimeter(self) -> Calorimeter:
+        """The detector that was hit."""
+
+    @property
+    def particle(self) -> NDArray[np.int64]:
+        """Identifier of the primary, shape (N,)."""
+
+    @property
+    def conditions(self) -> NDArray[np.float32]:
+        """The nine conditions in O2's order and units, shape (N, 9)."""
+
+    @property
+    def provenance(self) -> Mapping[str, object]:
+        """What made them."""
+
+    def __len__(self) -> int: ...
+
+    def dense(self, rows: slice | NDArray[np.integer] | None = None) -> NDArray[np.float32]:
+        """Photo-electron counts of every fibre, shape (N, Nx, Ny); of some rows when given."""
+
+    def photon_sum(self) -> NDArray[np.int64]:
+        """Photo-electrons of the whole calorimeter, shape (N,)."""
+
+    def select(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> Self:
+        """The responses of those rows, in that order."""
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,10 @@
 """Training batches as a function of their step number.
 
-Responses are held sparsely and made dense batch by batch. Everything random about a batch, noise
-included, follows from the seed and the step, so an interrupted training goes on exactly. Targets
-are computed from the very responses they belong to, after the symmetry, so that none can part from
-its conditions (in the published code generated images met the targets of other particles).
+Responses are held sparsely, in memory or in a store, and made dense batch by batch. Everything
+random about a batch, noise included, follows from the seed and the step, so an interrupted training
+goes on exactly. Targets are computed from the very responses they belong to, after the symmetry, so
+that none can part from its conditions (in the published code generated images met the targets of
+other particles).
 
 Axis key: B responses, Nx by Ny fibres, 9 conditions, Z noise numbers.
 """
@@ -16,7 +17,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zdcsim.response import Responses
+from zdcsim.response import Sample
 from zdcsim.sample.diversity import diversity_weights
 from zdcsim.sample.position import Position, shower_position
 from zdcsim.sample.symmetry import (
@@ -105,7 +106,7 @@ class ResponseBatches:
 
     def __init__(
         self,
-        responses: Responses,
+        responses: Sample,
         size: int,
         seed: int,
         noise_size: int,

@@ -6,10 +6,10 @@ Axis key: P particles, N responses.
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.response import Responses
+from zdcsim.response import Sample
 
 
-def diversity_weights(responses: Responses) -> NDArray[np.float32]:
+def diversity_weights(responses: Sample) -> NDArray[np.float32]:
     """Diversity of each response's particle over its copies, shape (N,), in [0, 1].
 
     The standard deviation of a fibre's photo-electrons over the copies, summed over the fibres,

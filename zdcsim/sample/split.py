@@ -6,14 +6,15 @@ network the very particles it is judged on. The default splits by particle.
 Axis key: N responses.
 """
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.response import Responses
+from zdcsim.response import Sample
 
 SplitBy = Literal["particle", "random"]
+Kept = TypeVar("Kept", bound=Sample)
 
 
 def uniform_hash(keys: NDArray[np.integer], seed: int) -> NDArray[np.float64]:
@@ -38,8 +39,8 @@ def _mixed(keys: NDArray[np.uint64]) -> NDArray[np.uint64]:
 
 
 def split(
-    responses: Responses, fraction: float, seed: int, by: SplitBy = "particle"
-) -> tuple[Responses, Responses]:
+    responses: Kept, fraction: float, seed: int, by: SplitBy = "particle"
+) -> tuple[Kept, Kept]:
     """Training and validation responses.
 
     Arguments:

@@ -14,6 +14,7 @@ from detcore.config import Settings
 from detcore.device import DeviceName
 from detcore.loop import LoopSettings
 from detcore.tracking import TrackingSettings
+from zdcsim.io.held import Held
 from zdcsim.objectives.sdi_gan import SdiGanSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
 from zdcsim.sample.position import Position
@@ -27,7 +28,9 @@ class DataSettings(Settings):
     """The sample and how it is used.
 
     Attributes:
-        train: ROOT file of Monte Carlo responses; part of it validates. The test file is another.
+        train: ROOT file or training store of Monte Carlo responses; part of it validates. The test
+            file is another.
+        held: Fibres of a store in memory, sparse, or left on disk; the batches are the same.
         calorimeter: Must be that of the file.
         split: By unique particle, or at random over responses as in the literature.
         validation_fraction: Expected share that validates.
@@ -35,6 +38,7 @@ class DataSettings(Settings):
     """
 
     train: Path
+    held: Held = "memory"
     calorimeter: Literal["ZN", "ZP"] = "ZN"
     split: SplitBy = "particle"
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2

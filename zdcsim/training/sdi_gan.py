@@ -16,7 +16,7 @@ from zdcsim.models.generator import Generator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
 from zdcsim.objectives.sdi_gan import SdiGan
-from zdcsim.response import Responses
+from zdcsim.response import Sample
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.sample.split import split
 from zdcsim.training.config import SdiGanExperiment
@@ -32,9 +32,7 @@ def build_generator(experiment: SdiGanExperiment) -> SdiGanGenerator:
     return SdiGanGenerator(detector, **shape.model_dump())
 
 
-def sdi_gan_parts(
-    experiment: SdiGanExperiment, responses: Responses, processes: Processes
-) -> Parts:
+def sdi_gan_parts(experiment: SdiGanExperiment, responses: Sample, processes: Processes) -> Parts:
     """Objective, batches and validation.
 
     Raises:
@@ -62,14 +60,16 @@ def sdi_gan_parts(
     )
 
 
-def distance_to(validation: Responses, generator: Generator, draws: int) -> Callable[[], float]:
+def distance_to(validation: Sample, generator: Generator, draws: int) -> Callable[[], float]:
     """A function that gives the mean Wasserstein-1 distance of the five O2 channel sums.
 
     Every draw gives each validation particle one response, rounded to whole counts, so both
     samples have the same size; the distance is averaged over the draws, whose noise is always
     the same.
     """
-    truth = channel_sums(validation.dense(), validation.calorimeter, "o2")
+    starts = range(0, len(validation), CHUNK)
+    parts = (validation.dense(slice(start, start + CHUNK)) for start in starts)
+    truth = np.concatenate([channel_sums(part, validation.calorimeter, "o2") for part in parts])
 
     def distance() -> float:
         found = (_sums(validation, generator, draw) for draw in range(draws))
@@ -82,7 +82,7 @@ def distance_to(validation: Responses, generator: Generator, draws: int) -> Call
     return distance
 
 
-def _sums(validation: Responses, generator: Generator, seed: int) -> NDArray[np.float64]:
+def _sums(validation: Sample, generator: Generator, seed: int) -> NDArray[np.float64]:
     device = generator.scaler.mean.device
     rng = torch.Generator(device).manual_seed(seed)
     conditions = torch.from_numpy(validation.conditions).to(device)

@@ -11,7 +11,7 @@ from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
 from zdcsim.models.signal import SignalClassifier
 from zdcsim.objectives.signal import Signal
-from zdcsim.response import Responses
+from zdcsim.response import Sample
 from zdcsim.sample.batches import SignalBatch, SignalBatches
 from zdcsim.sample.split import SplitBy, split, uniform_hash
 from zdcsim.sample.symmetry import require_square
@@ -27,7 +27,7 @@ def build_classifier(experiment: SignalExperiment) -> SignalClassifier:
 
 def signal_parts(
     experiment: SignalExperiment,
-    responses: Responses,
+    responses: Sample,
     missed: NDArray[np.float32],
     processes: Processes,
 ) -> Parts:
@@ -67,7 +67,7 @@ def signal_parts(
 
 
 def signal_samples(
-    responses: Responses,
+    responses: Sample,
     missed: NDArray[np.float32],
     fraction: float,
     seed: int,
@@ -83,7 +83,7 @@ def signal_samples(
     return train, validation
 
 
-def _particles(responses: Responses, missed: NDArray[np.float32]) -> SignalBatch:
+def _particles(responses: Sample, missed: NDArray[np.float32]) -> SignalBatch:
     light = np.concatenate([responses.photon_sum() > 0, np.zeros(len(missed), np.bool_)])
     return SignalBatch(
         conditions=torch.from_numpy(np.concatenate([responses.conditions, missed])),

@@ -17,34 +17,40 @@ from detcore.loop import Loop, Progression
 from detcore.provenance import provenance
 from detcore.tracking import Tracker, Untracked, tracker
 from zdcsim.conditions import NAMES
-from zdcsim.io import tree
-from zdcsim.response import Responses
+from zdcsim.io.held import opened_sample, read_missed
+from zdcsim.response import Sample
 from zdcsim.training.config import Experiment, SdiGanExperiment, SignalExperiment
 from zdcsim.training.parts import Parts
 from zdcsim.training.sdi_gan import sdi_gan_parts
 from zdcsim.training.signal import signal_parts
 
 CONFIG, PROVENANCE = "config.yaml", "provenance.json"
-MAY_CHANGE = {"training": {"steps", "max_minutes", "patience", "device"}, "tracking": None}
+MAY_CHANGE = {
+    "data": {"held"},
+    "training": {"steps", "max_minutes", "patience", "device"},
+    "tracking": None,
+}
 
 
 def run(experiment: SdiGanExperiment | SignalExperiment, folder: Path, resume: bool) -> Progression:
     """Train on the files that the settings name; arguments and errors of `train`."""
     path = experiment.data.train
-    responses, (_, missed) = tree.read(path), tree.read_missed(path)
-    return train(experiment, responses, folder, resume, missed=missed, checksum=files.sha256(path))
+    _, missed = read_missed(path)
+    checksum = files.sha256(path)
+    with opened_sample(path, experiment.data.held) as responses:
+        return train(experiment, responses, folder, resume, missed=missed, checksum=checksum)
 
 
 def train(
     experiment: SdiGanExperiment | SignalExperiment,
-    responses: Responses,
+    responses: Sample,
     folder: Path,
     resume: bool = False,
     *,
     missed: NDArray[np.float32] | None = None,
     checksum: str | None = None,
 ) -> Progression:
-    """Train on responses in memory, alone or with the processes that torchrun started.
+    """Train on a sample, alone or with the processes that torchrun started.
 
     Arguments:
         experiment: The settings.
@@ -82,7 +88,7 @@ def train(
 
 def _parts(
     experiment: SdiGanExperiment | SignalExperiment,
-    responses: Responses,
+    responses: Sample,
     missed: NDArray[np.float32] | None,
     group: Processes,
 ) -> Parts:
@@ -138,7 +144,7 @@ def _difference(before: Experiment, now: Experiment) -> str:
 
 
 def _record(
-    experiment: Experiment, responses: Responses, parts: Parts, checksum: str | None
+    experiment: Experiment, responses: Sample, parts: Parts, checksum: str | None
 ) -> dict[str, object]:
     return {
         **provenance("torch", "numpy", "pydantic"),

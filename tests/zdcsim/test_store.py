@@ -1,0 +1,197 @@
+"""The training store: what is written is read, batches are those of memory, bad files are named."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import h5py  # type: ignore[import-untyped]
+import numpy as np
+import pytest
+import torch
+from toys import toy_responses
+
+from detcore import checkpoint
+from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.io import store, tree
+from zdcsim.io.block import Block
+from zdcsim.io.held import Held, opened_sample, read_missed
+from zdcsim.response import Responses, sparse
+from zdcsim.sample.batches import ResponseBatches
+from zdcsim.sample.diversity import diversity_weights
+from zdcsim.sample.split import split
+from zdcsim.training import load_experiment, run
+
+CONFIG = Path(__file__).parents[2] / "configs" / "zdcsim" / "sdi_gan.yaml"
+ARRAYS = ("particle", "pdg", "conditions", "offsets", "pixels", "counts", "cpu_seconds")
+
+
+def with_dark(responses: Responses) -> Responses:
+    """The same responses, every third one without light."""
+    images = responses.dense()
+    images[::3] = 0
+    offsets, pixels, counts = sparse(images)
+    changed = {"offsets": offsets, "pixels": pixels, "counts": counts}
+    return Responses(**{**responses.__dict__, **changed})
+
+
+def written(path: Path, responses: Responses, rows: int = 7) -> Path:
+    """The store of those responses, written in blocks of some rows, with two missed primaries."""
+    missed = np.array([22, 211], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
+    parts = [
+        responses.select(np.arange(start, min(start + rows, len(responses))))
+        for start in range(0, len(responses), rows)
+    ]
+    blocks = [Block(part, *missed) if part is parts[0] else Block(part) for part in parts]
+    assert store.write_blocks(path, blocks) == len(responses)
+    return path
+
+
+@pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["zn", "zp"])
+def test_round_trip(tmp_path: Path, calorimeter: Calorimeter) -> None:
+    responses = with_dark(toy_responses(particles=8, copies=3, calorimeter=calorimeter))
+    path = written(tmp_path / "toy.h5", responses)
+    found = store.read(path)
+    for name in ARRAYS:
+        assert np.array_equal(getattr(found, name), getattr(responses, name)), name
+        assert getattr(found, name).dtype == getattr(responses, name).dtype, name
+    assert found.calorimeter == responses.calorimeter
+    assert found.provenance == {"data_kind": "toy"}
+    pdg, conditions = read_missed(path)
+    assert pdg.tolist() == [22, 211]
+    assert conditions.shape == (2, 9)
+
+
+def test_blocks_give_the_store_back(tmp_path: Path) -> None:
+    responses = with_dark(toy_responses(particles=5, copies=4))
+    blocks = list(store.blocks(written(tmp_path / "toy.h5", responses), rows=6))
+    assert [len(block.responses) for block in blocks] == [6, 6, 6, 2]
+    assert [len(block.missed_pdg) for block in blocks] == [2, 0, 0, 0]
+    images = np.concatenate([block.responses.dense() for block in blocks])
+    assert np.array_equal(images, responses.dense())
+
+
+def test_rows_are_drawn_from_disk_in_any_order(tmp_path: Path, rng: np.random.Generator) -> None:
+    responses = with_dark(toy_responses(particles=20, copies=3))
+    with store.open_store(written(tmp_path / "toy.h5", responses)) as stored:
+        for rows in (rng.integers(60, size=100), np.array([4, 5, 6, 6, 5, 59, 0]), np.arange(0)):
+            assert np.array_equal(stored.dense(rows), responses.dense(rows))
+        assert np.array_equal(stored.dense(slice(3, 9)), responses.dense(slice(3, 9)))
+        some = responses.photon_sum() > 50
+        assert np.array_equal(stored.select(some).dense(), responses.select(some).dense())
+        assert np.array_equal(stored.photon_sum(), responses.photon_sum())
+        assert np.array_equal(stored.select(some).in_memory().pixels, responses.select(some).pixels)
+
+
+@pytest.mark.parametrize("held", ["memory", "disk"])
+def test_batches_are_those_of_the_root_file(tmp_path: Path, held: Held) -> None:
+    responses = with_dark(toy_responses(particles=12, copies=4))
+    root, path = tmp_path / "toy.root", written(tmp_path / "toy.h5", responses)
+    tree.write(root, responses)
+    with opened_sample(root) as expected, opened_sample(path, held) as found:
+        train, validation = split(expected, 0.3, 5)
+        stored_train, stored_validation = split(found, 0.3, 5)
+        assert np.array_equal(stored_validation.conditions, validation.conditions)
+        assert np.array_equal(diversity_weights(stored_train), diversity_weights(train))
+        batches, stored = (ResponseBatches(s, 16, 3, 10, True) for s in (train, stored_train))
+        for step in (0, 1, 1000, 7):
+            a, b = batches(step), stored(step)
+            for name in a.__dataclass_fields__:
+                assert getattr(a, name).equal(getattr(b, name)), (step, name)
+
+
+def test_a_draw_reads_only_its_own_pixels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    responses = toy_responses(particles=20, copies=2)
+    with store.open_store(written(tmp_path / "toy.h5", responses)) as stored:
+        lengths, asked = stored.lengths, []
+        original = h5py.Dataset.read_direct
+
+        def counted(self: Any, target: Any, source: slice, to: slice) -> None:  # noqa: ANN401
+            asked.append(source.stop - source.start)
+            original(self, target, source, to)
+
+        monkeypatch.setattr(h5py.Dataset, "read_direct", counted)
+        stored.dense(np.array([3, 30]))
+    assert sum(asked) == 2 * (lengths[3] + lengths[30])
+
+
+SMALL = ["training.steps=6", "training.checkpoint_every=2", "training.validate_every=3",
+         "training.batch=8", "training.device=cpu", "tracking.enabled=false",
+         "validation_draws=1", "generator.hidden=8", "generator.widths=[4, 4, 4]",
+         "discriminator.hidden=8", "discriminator.widths=[4, 4, 4]"]  # fmt: skip
+
+
+def test_training_goes_on_exactly_from_disk_to_memory(tmp_path: Path) -> None:
+    responses = toy_responses(particles=12, copies=3)
+    root, path = tmp_path / "toy.root", written(tmp_path / "toy.h5", responses)
+    tree.write(root, responses)
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        run(load_experiment(CONFIG, [*SMALL, f"data.train={root}"]), tmp_path / "root", False)
+        for steps, held in ((3, "disk"), (6, "memory")):
+            changed = [f"data.train={path}", f"data.held={held}", f"training.steps={steps}"]
+            run(load_experiment(CONFIG, [*SMALL, *changed]), tmp_path / "store", True)
+    finally:
+        torch.set_num_threads(threads)
+    root_log, store_log = (tmp_path / name / checkpoint.METRICS for name in ("root", "store"))
+    assert store_log.read_text() == root_log.read_text()
+
+
+def test_root_cannot_stay_on_disk(tmp_path: Path) -> None:
+    path = tmp_path / "toy.root"
+    tree.write(path, toy_responses(particles=2, copies=2))
+    message = "is not a training store, whose fibres could stay on disk"
+    with pytest.raises(ValueError, match=message), opened_sample(path, "disk"):
+        pass
+
+
+def spoiled(change: Callable[[Any], None]) -> Callable[[Path], None]:
+    """A way to spoil a file through h5py."""
+
+    def spoil(path: Path) -> None:
+        with h5py.File(path, "r+") as file:
+            change(file)
+
+    return spoil
+
+
+def other_version(file: Any) -> None:  # noqa: ANN401
+    file.attrs["version"] = 9
+
+
+def nan_condition(file: Any) -> None:  # noqa: ANN401
+    file["conditions"][2, 4] = np.nan
+
+
+def fewer_pixels(file: Any) -> None:  # noqa: ANN401
+    file["pixels"].resize(5, axis=0)
+
+
+BAD: dict[str, tuple[Callable[[Path], object], str]] = {
+    "truncated": (lambda path: path.write_bytes(path.read_bytes()[:3000]), "may be truncated"),
+    "text": (lambda path: path.write_text("x"), "is not a complete HDF5 file"),
+    "version": (spoiled(other_version), "it is 'zdcsim training store' of version 9"),
+    "nan": (spoiled(nan_condition), "particle 2: condition px is nan"),
+    "pixels": (spoiled(fewer_pixels), "holds 5 pixels but its responses claim"),
+}
+
+
+@pytest.mark.parametrize("fault", BAD)
+def test_a_bad_store_is_named_for_what_it_is(tmp_path: Path, fault: str) -> None:
+    path = written(tmp_path / "toy.h5", toy_responses(particles=3, copies=2))
+    spoil, message = BAD[fault]
+    spoil(path)
+    with pytest.raises(ValueError, match=re.escape(message)):
+        store.read(path)
+
+
+def test_an_absent_or_empty_store_is_named(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="zdcsim convert"):
+        store.read(tmp_path / "absent.h5")
+    with pytest.raises(ValueError, match="no responses to write"):
+        store.write_blocks(tmp_path / "empty.h5", [])
+    two = [Block(toy_responses(2, 1)), Block(toy_responses(2, 1, calorimeter=ZP))]
+    with pytest.raises(ValueError, match="responses of two calorimeters"):
+        store.write_blocks(tmp_path / "two.h5", two)
+    assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,189 @@
+"""The training store: responses in one HDF5 file, sparse, compressed, and read row by row.
+
+One file holds the pixels and counts of all responses end to end, in compressed chunks, and the
+place where each response starts (the layout of a CSR matrix). Conditions and sums are small and
+come into memory when the store is opened; pixels come when a batch asks for them.
+
+Axis key: N responses, Nx by Ny fibres, S non-zero pixels of all responses together.
+"""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import h5py  # type: ignore[import-untyped]
+import numpy as np
+from numpy.typing import NDArray
+
+from detcore.files import replacing
+from zdcsim.conditions import NAMES
+from zdcsim.geometry import CALORIMETERS
+from zdcsim.io.block import Block, check_conditions
+from zdcsim.io.stored import StoredResponses
+from zdcsim.response import Responses
+
+FORMAT, VERSION = "zdcsim training store", 1
+SUFFIXES = (".h5", ".hdf5")
+ROW_CHUNK, ENTRY_CHUNK = 4096, 16384
+"""Rows, and sparse entries, that are compressed together: about 200 ZN responses."""
+COLUMNS: Mapping[str, tuple[type[np.generic], tuple[int, ...]]] = {
+    "particle": (np.int64, ()),
+    "pdg": (np.int32, ()),
+    "conditions": (np.float32, (len(NAMES),)),
+    "cpu_seconds": (np.float32, ()),
+    "photon_sum": (np.int64, ()),
+    "length": (np.int32, ()),
+    "pixels": (np.uint16, ()),
+    "counts": (np.int32, ()),
+    "missed_pdg": (np.int32, ()),
+    "missed_conditions": (np.float32, (len(NAMES),)),
+}
+ENTRIES = ("pixels", "counts")
+
+
+def write_blocks(path: Path, blocks: Iterable[Block]) -> int:
+    """Write a store block by block, complete or not at all.
+
+    Arguments:
+        path: The file; replaced when it exists.
+        blocks: Responses of one calorimeter; the provenance of the first goes into the file.
+
+    Returns:
+        The number of responses written.
+
+    Raises:
+        ValueError: If there is no response, or the blocks are of different calorimeters.
+    """
+    written, calorimeter = 0, None
+    with replacing(path) as partial, h5py.File(partial, "w") as file:
+        for name, (kind, shape) in COLUMNS.items():
+            chunk = ENTRY_CHUNK if name in ENTRIES else ROW_CHUNK
+            file.create_dataset(
+                name, (0, *shape), kind, maxshape=(None, *shape), chunks=(chunk, *shape),
+                compression="gzip", compression_opts=4, shuffle=True,
+            )  # fmt: skip
+        for block in blocks:
+            if calorimeter is None:
+                calorimeter = block.responses.calorimeter
+                _describe(file, block.responses)
+            if block.responses.calorimeter != calorimeter:
+                raise ValueError(f"{path} cannot hold responses of two calorimeters")
+            _append(file, _columns(block))
+            written += len(block.responses)
+        if not written:
+            raise ValueError(f"there are no responses to write to {path}")
+    return written
+
+
+def read(path: Path) -> Responses:
+    """The whole store in memory, still sparse.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a complete store.
+    """
+    with open_store(path) as stored:
+        return stored.in_memory()
+
+
+def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """PDG codes (M,) and conditions (M, 9) of the primaries without light that the store keeps."""
+    with _opened(path) as file:
+        return file["missed_pdg"][:], file["missed_conditions"][:]
+
+
+def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
+    """The store block by block, with the missed primaries in the first."""
+    with open_store(path) as stored:
+        for start in range(0, len(stored), rows):
+            part = stored.select(np.arange(start, min(start + rows, len(stored)))).in_memory()
+            yield Block(part, *read_missed(path)) if start == 0 else Block(part)
+
+
+@contextmanager
+def open_store(path: Path) -> Iterator[StoredResponses]:
+    """The responses of a store, which can be drawn from while the block runs.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a complete store.
+    """
+    with _opened(path) as file:
+        yield _stored(file, path)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    if not path.exists():
+        raise FileNotFoundError(f"no file {path}; make one with `zdcsim convert`")
+    try:
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise ValueError(
+            f"{path} is not a complete HDF5 file; it may be truncated: copy or convert it again"
+        ) from error
+    with file:
+        found = (file.attrs.get("format"), file.attrs.get("version"))
+        if found != (FORMAT, VERSION):
+            raise ValueError(
+                f"{path} must be a {FORMAT!r} of version {VERSION}; it is {found[0]!r} of version "
+                f"{found[1]}: make one with `zdcsim convert`"
+            )
+        yield file
+
+
+def _stored(file: Any, path: Path) -> StoredResponses:  # noqa: ANN401 - h5py has no types
+    lengths = file["length"][:].astype(np.int64)
+    conditions = file["conditions"][:]
+    check_conditions(conditions, str(path))
+    if not lengths.sum() == len(file["pixels"]) == len(file["counts"]):
+        raise ValueError(
+            f"{path} holds {len(file['pixels'])} pixels but its responses claim {lengths.sum()}; "
+            "convert it again"
+        )
+    return StoredResponses(
+        file=file,
+        calorimeter=CALORIMETERS[str(file.attrs["calorimeter"])],
+        particle=file["particle"][:],
+        pdg=file["pdg"][:],
+        conditions=conditions,
+        cpu_seconds=file["cpu_seconds"][:],
+        sums=file["photon_sum"][:],
+        starts=np.cumsum(lengths) - lengths,
+        lengths=lengths,
+        provenance=json.loads(file.attrs["provenance"]),
+    )
+
+
+def _describe(file: Any, responses: Responses) -> None:  # noqa: ANN401
+    """Everything about the file that is not an array, as its attributes."""
+    file.attrs["format"], file.attrs["version"] = FORMAT, VERSION
+    file.attrs["calorimeter"] = responses.calorimeter.name
+    file.attrs["shape"] = responses.calorimeter.shape
+    file.attrs["pixel_index"], file.attrs["charge_unit"] = "ix * Ny + iy", "e/3"
+    file.attrs["provenance"] = json.dumps(dict(responses.provenance), sort_keys=True)
+
+
+def _columns(block: Block) -> dict[str, NDArray[Any]]:
+    found = block.responses
+    return {
+        "particle": found.particle,
+        "pdg": found.pdg,
+        "conditions": found.conditions,
+        "cpu_seconds": found.cpu_seconds,
+        "photon_sum": found.photon_sum(),
+        "length": np.diff(found.offsets),
+        "pixels": found.pixels,
+        "counts": found.counts,
+        "missed_pdg": block.missed_pdg,
+        "missed_conditions": block.missed_conditions,
+    }
+
+
+def _append(file: Any, columns: Mapping[str, NDArray[Any]]) -> None:  # noqa: ANN401
+    for name, column in columns.items():
+        held = len(file[name])
+        file[name].resize(held + len(column), axis=0)
+        file[name][held:] = column
