@@ -30,7 +30,8 @@ CONFIG_FOLDER = Path("configs/zdcsim")
 NUMBERS = {
     "ratio": ("Wasserstein over floor", ("distances", "o2", "mean", "ratio")),
     "model": ("Wasserstein", ("distances", "o2", "mean", "model", "mean")),
-    "floor": ("floor", ("distances", "o2", "mean", "floor", "mean")),
+    "diversity": ("diversity over floor", ("diversity", "difference", "ratio")),
+    "maximum": ("brightest fibre over floor", ("distances", "features", "maximum", "ratio")),
 }
 
 
@@ -55,6 +56,12 @@ def judged(name: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any
     return found
 
 
+def trained_at(runs: Path, jobs: list[tuple[str, int]]) -> list[str]:
+    """Commits that the trainings were made with."""
+    records = [runs / f"{name}-{seed}" / "run" / "provenance.json" for name, seed in jobs]
+    return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
+
+
 def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float:
     """One number out of a judgement."""
     value: Any = judgement
@@ -76,23 +83,31 @@ def summary(judgements: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
     return found
 
 
+def with_spread(number: dict[str, Any]) -> str:
+    """Mean ± spread, if there is a spread."""
+    text = f"{number['mean']:.2f}"
+    return text if number["spread"] is None else f"{text} ± {number['spread']:.2f}"
+
+
 def markdown(results: dict[str, dict[str, dict[str, Any]]], record: dict[str, Any]) -> str:
     """The table as Markdown."""
     lines = [
-        "| model | Wasserstein | floor | ratio to floor |",
-        "|---|---|---|---|",
+        "| model | Wasserstein | floor | ratio to floor | diversity | brightest fibre |",
+        "|---|---|---|---|---|---|",
     ]
+    floor = f"{record['floor']['mean']:.2f} ± {record['floor']['spread']:.2f}"
     for name, numbers in results.items():
-        cells = []
-        for key in ("model", "floor", "ratio"):
-            spread = numbers[key]["spread"]
-            text = f"{numbers[key]['mean']:.2f}"
-            cells.append(text if spread is None else f"{text} ± {spread:.2f}")
-        lines.append(f"| {CONFIGS[name]} | {' | '.join(cells)} |")
+        model, ratio = with_spread(numbers["model"]), with_spread(numbers["ratio"])
+        others = (with_spread(numbers[key]) for key in ("diversity", "maximum"))
+        cells = (CONFIGS[name], model, floor, ratio, *others)
+        lines.append(f"| {' | '.join(cells)} |")
+    changed = ", ".join(record["settings"]) or "none"
     lines += [
         "",
-        f"Mean over channels (O2 convention), photo-electrons; mean and spread over seeds "
-        f"{record['seeds']}. {record['physics_tables']}. Commit {record['commit'][:12]}, "
+        f"Mean over channels (O2 convention), photo-electrons; mean and spread over the seeds "
+        f"{', '.join(map(str, record['seeds']))}, of the floor over random halves of the sample. "
+        f"Diversity and brightest fibre over their own floors. Settings changed: {changed}. "
+        f"{record['physics_tables']}. Trained at commit {', '.join(record['trained_at'])}, "
         f"{record['machine']}. Made by `python benchmarks/terms.py`.",
     ]
     return "\n".join(lines) + "\n"
@@ -126,6 +141,8 @@ def main() -> None:
         "settings": arguments.set,
         "sample": verdicts[0]["sample"],
         "reference": reference,
+        "trained_at": trained_at(arguments.runs, jobs),
+        "floor": verdicts[0]["distances"]["o2"]["mean"]["floor"],
         "physics_tables": f"Monte Carlo: Geant4 with {tables} tables",
         **provenance("torch", "numpy", "onnxruntime"),
     }
