@@ -107,7 +107,10 @@ def _check(activation: Activation, logits: NDArray[np.floating], truth: NDArray[
 
 
 def platt(logit: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, float]:
-    """Scale and bias of one target by Newton's method; logit and truth of shape (N,)."""
+    """Scale and bias of one target by Newton's method; logit and truth of shape (N,).
+
+    A logit that ranks the target last knows nothing of it: every track gets the target's share.
+    """
     design = np.column_stack([logit, np.ones_like(logit)])
 
     def derivatives(
@@ -121,7 +124,10 @@ def platt(logit: NDArray[np.float64], truth: NDArray[np.bool_]) -> tuple[float, 
         return loss, gradient, (design * weight[:, None]).T @ design
 
     scale, bias = _newton(derivatives, np.array([1.0, 0.0]))
-    return max(float(scale), RIDGE), float(bias)
+    if scale > RIDGE:
+        return float(scale), float(bias)
+    share = float(truth.mean())
+    return RIDGE, float(np.log(share / (1 - share)))
 
 
 def temperature(logits: NDArray[np.float64], truth: NDArray[np.bool_]) -> Calibration:

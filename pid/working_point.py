@@ -15,6 +15,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pid.tracks import Tracks
+
 Goal = Literal["f1", "purity", "efficiency"]
 Momentum = Literal["p", "pt"]
 SELECTS_NOTHING = 2.0
@@ -178,6 +180,16 @@ def check_edges(edges: tuple[float, ...]) -> None:
 def bin_of(momentum: NDArray[np.floating], edges: tuple[float, ...]) -> NDArray[np.int64]:
     """Bin of every momentum, low edge included, shape (N,); the end bins reach to infinity."""
     return np.searchsorted(np.array(edges[1:-1]), momentum, side="right")
+
+
+def momentum_of(tracks: Tracks, quantity: Momentum) -> NDArray[np.float32]:
+    """p or pT in GeV/c of tracks of either schema, shape (N,)."""
+    producer = "fP" in tracks.columns
+    if quantity == "p":
+        return tracks.column("fP" if producer else "p")
+    px, py = tracks.take(("fPx", "fPy") if producer else ("px", "py")).T
+    pt: NDArray[np.float32] = np.hypot(px, py)
+    return pt
 
 
 def working_point(

@@ -81,6 +81,13 @@ def test_an_extreme_start_converges(rng: np.random.Generator) -> None:
     assert found.probability(100 * logit + 500) == pytest.approx(expit(logit), abs=0.03)
 
 
+def test_a_score_the_wrong_way_round_becomes_the_share(rng: np.random.Generator) -> None:
+    logit = rng.normal(size=(2000, 1))
+    truth = rng.random((2000, 1)) < expit(-3 * logit - 1)
+    found = fit("sigmoid", logit, truth).probability(logit)
+    assert found == pytest.approx(truth.mean(), abs=1e-6)
+
+
 def test_separated_targets_stay_finite() -> None:
     logit = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     found = fit("sigmoid", logit, logit > 0)

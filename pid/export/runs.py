@@ -1,0 +1,115 @@
+"""From run folders to classifiers ready to be fitted and exported.
+
+Axis key: B tracks, F features, T logits.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from pid.export.trained import Trained
+from pid.io import producer
+from pid.models.trees import Forest
+from pid.species import TARGETS
+from pid.tracks import Tracks
+from pid.training import load_trained
+from pid.training.config import (
+    AnyExperiment,
+    FeatureSetExperiment,
+    MlpExperiment,
+    TreesExperiment,
+)
+from pid.training.run_folder import PROVENANCE
+from pid.training.trained import Trained as Run
+
+
+class MeanLogits(nn.Module):
+    """Networks trained with different seeds as one: the mean of their logits, shape (B, T)."""
+
+    def __init__(self, members: Sequence[nn.Module]) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(members)
+
+    def forward(self, values: Tensor) -> Tensor:
+        """Of scaled values, shape (B, F)."""
+        return torch.stack([member(values) for member in self.members]).mean(dim=0)
+
+
+def from_runs(folders: Sequence[Path], sample: Path | None = None) -> tuple[Trained, Tracks]:
+    """The classifier of one run, or the mean of several, and its validation tracks.
+
+    Arguments:
+        folders: Run folders of `pid train` or `pid adapt`.
+        sample: The file that they trained on, if it is not where the settings say.
+
+    Raises:
+        ValueError: If a folder is no run, or several cannot be averaged.
+    """
+    runs = [load_trained(folder) for folder in folders]
+    if not runs:
+        raise ValueError("name a run folder at least")
+    first = runs[0]
+    _check(runs)
+    data = first.experiment.data
+    tracks = producer.read(sample or data.train, data.columns)
+    validation = tracks.select(first.split(tracks).validation)
+    trained = Trained(
+        name=name_of(first.experiment) + (f", mean of {len(runs)}" if len(runs) > 1 else ""),
+        model=_model(runs),
+        output=data.output,
+        scaler=first.scaler,
+        limits=first.limits,
+        seed=first.experiment.seed if len(runs) == 1 else None,
+        targets=TARGETS if data.output == "one_vs_rest" else (),
+        record=_record(folders),
+    )
+    return trained, validation
+
+
+def name_of(experiment: AnyExperiment) -> str:
+    """What tables call a classifier: its family and what distinguishes it within the family."""
+    words = [experiment.family.replace("_", " ")]
+    if isinstance(experiment, MlpExperiment):
+        words.append(experiment.model.imputation)
+        words += ["with flags"] if experiment.model.flags else []
+    if isinstance(experiment, FeatureSetExperiment) and experiment.model.groups is None:
+        words.append("published")
+    if not isinstance(experiment, TreesExperiment) and experiment.adaptation is not None:
+        words.append(experiment.adaptation.method)
+    words += ["complete cases"] if experiment.data.rows == "complete" else []
+    words += ["four classes"] if experiment.data.output == "multi_class" else []
+    return ", ".join(words)
+
+
+def _check(runs: Sequence[Run]) -> None:
+    first = runs[0]
+    for other in runs[1:]:
+        alike = other.scaler.columns == first.scaler.columns and np.array_equal(
+            other.scaler.mean, first.scaler.mean
+        )
+        same = name_of(other.experiment) == name_of(first.experiment)
+        if not (alike and same) or isinstance(other.classifier, Forest):
+            raise ValueError(
+                "runs can be averaged when they are networks that differ in their seed alone; "
+                f"{name_of(first.experiment)} and {name_of(other.experiment)} do not"
+            )
+
+
+def _model(runs: Sequence[Run]) -> nn.Module | Forest:
+    if len(runs) == 1:
+        return runs[0].classifier
+    members = [run.classifier for run in runs if not isinstance(run.classifier, Forest)]
+    return MeanLogits(members)
+
+
+def _record(folders: Sequence[Path]) -> dict[str, object]:
+    """What the runs say of themselves; of several all, by folder."""
+    found = {
+        folder.name: json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
+        for folder in folders
+    }
+    return dict(next(iter(found.values()))) if len(found) == 1 else found

@@ -1,0 +1,138 @@
+"""Proof that a bundle read as O2Physics reads it gives what the trained classifier gives.
+
+Three answers to the same tracks are compared: the classifier in Python; the exported graphs in ONNX
+Runtime with batches of 1, 7 and all, all patterns of detectors mixed; and for PIDML the emulator,
+one track at a time from the raw table.
+
+Axis key: N tracks, F columns, S scores.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detcore.session import in_batches, session
+from pid.columns import COLUMNS
+from pid.export.emulator import PidOnnxModel, row_of
+from pid.export.trained import Fitted, sign_column, signed
+from pid.io.bundle import Contract, model_file
+from pid.patterns import PATTERNS
+from pid.tracks import Tracks
+
+BATCHES = (1, 7)
+TOLERANCE = 2e-5
+"""Largest difference of two scores that float32 rounding explains."""
+EMULATED = 40
+"""Tracks of every pattern that go through the emulator."""
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What was compared, and the largest difference of two scores.
+
+    Arguments:
+        tracks: Reference tracks.
+        batches: Sizes, the last one all tracks together.
+        by_pattern: Largest difference between Python and ONNX Runtime, by pattern of detectors.
+        emulated: Tracks that went through the emulator, for every species; 0 if none did.
+        emulator: Largest difference to the emulator.
+    """
+
+    tracks: int
+    batches: tuple[int, ...]
+    by_pattern: dict[str, float]
+    emulated: int
+    emulator: float
+
+
+def expected(fitted: Fitted, tracks: Tracks) -> NDArray[np.float64]:
+    """The classifier's calibrated scores of signed species in Python, shape (N, S)."""
+    trained = fitted.trained
+    values = trained.scaled(tracks)
+    logits = trained.logits(values)
+    return signed(trained, fitted.calibration, logits, sign_column(tracks), fitted.scores)
+
+
+def verify(
+    folder: Path,
+    fitted: Fitted,
+    contract: Contract,
+    values: NDArray[np.float32],
+    tracks: Tracks,
+    wanted: NDArray[np.float64],
+) -> Verification:
+    """Compare the graphs in a folder with the classifier.
+
+    Arguments:
+        folder: With the graphs and the JSON files; needs no manifest yet.
+        fitted: The classifier.
+        contract: Who reads it.
+        values: What goes into the graphs, shape (N, F).
+        tracks: The tracks behind them, N.
+        wanted: Scores that must come out: (N, S), or (N, 4) of the four classes.
+
+    Raises:
+        ValueError: If a score differs.
+    """
+    sizes = (*BATCHES, len(values))
+    found = np.stack([_scores(folder, fitted, contract, size, values) for size in sizes])
+    difference = np.abs(found - wanted)
+    if not (difference <= TOLERANCE).all():
+        batch, row, column = np.argwhere(~(difference <= TOLERANCE))[0].tolist()
+        raise ValueError(
+            f"Python and ONNX Runtime differ at batch {sizes[batch]} in track {row}, score "
+            f"{column}: {wanted[row, column]:.6g} became {found[batch, row, column]:.6g}; "
+            f"float32 rounding explains {TOLERANCE:g}"
+        )
+    pattern = tracks.pattern()
+    by_pattern = {
+        text: float(difference[:, pattern == bits].max(initial=0.0))
+        for bits, text in PATTERNS.items()
+    }
+    emulated, worst = _emulated(folder, fitted, tracks, wanted) if contract == "pidml" else (0, 0.0)
+    return Verification(len(values), sizes, by_pattern, emulated, worst)
+
+
+def _scores(
+    folder: Path, fitted: Fitted, contract: Contract, size: int, values: NDArray[np.float32]
+) -> NDArray[np.float32]:
+    names = dict.fromkeys(model_file(contract, pdg) for pdg in fitted.scores)
+    parts = [in_batches(session(folder / name, 1), size, values) for name in names]
+    return np.concatenate(parts, axis=1)
+
+
+def _emulated(
+    folder: Path, fitted: Fitted, tracks: Tracks, wanted: NDArray[np.float64]
+) -> tuple[int, float]:
+    """Tracks and largest difference; the table holds the sentinels of old productions."""
+    limits = fitted.trained.limits
+    pattern = tracks.pattern()
+    rows = np.concatenate([np.flatnonzero(pattern == bits)[:EMULATED] for bits in PATTERNS])
+    table = [_stored(tracks, row) for row in rows]
+    worst = 0.0
+    for place, pdg in enumerate(fitted.scores):
+        certainty = fitted.working_points.certainty[pdg]
+        model = PidOnnxModel(folder, pdg, certainty, (0.0, limits.tof, limits.trd))
+        found = np.array([model.apply(row_of(stored)) for stored in table])
+        difference = np.abs(found - wanted[rows, place])
+        worst = max(worst, float(difference.max(initial=0.0)))
+        if not worst <= TOLERANCE:
+            track = int(np.argmax(~(difference <= TOLERANCE)))
+            raise ValueError(
+                f"O2 would score track {rows[track]} {found[track]:.6g} for PDG code {pdg}; "
+                f"Python gives {wanted[rows[track], place]:.6g}"
+            )
+    return len(rows), worst
+
+
+def _stored(tracks: Tracks, row: int) -> dict[str, float]:
+    """A track as old productions store it: -999 or 0 where nothing was measured."""
+    values = tracks.values[row]
+    return {
+        name: float(COLUMNS[name].missing[0])
+        if np.isnan(value) and name in COLUMNS and COLUMNS[name].missing
+        else float(value)
+        for name, value in zip(tracks.columns, values, strict=True)
+    }
