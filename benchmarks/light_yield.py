@@ -1,74 +1,98 @@
-"""Measure the coupling that makes our neutrons agree with ALICE's photo-electrons per TeV.
+"""Measure the coupling that makes our nucleons agree with ALICE's photo-electrons per TeV.
 
-python benchmarks/light_yield.py --neutrons 48 --out benchmarks/results
+Neutrons for the ZN, protons for the ZP, of the energy that ALICE's constants were made for, at the
+middle of the face and uniform over one fibre's cell.
+
+python benchmarks/light_yield.py --detector zp --nucleons 48 --out benchmarks/results
 """
 
 import argparse
 import json
 import multiprocessing
 import os
+import time
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
 from detcore.files import write_text
 from detcore.provenance import provenance
-from zdcsim.geometry import ZN
+from zdcsim.geometry import calorimeter
 from zdcsim.light import coupling
+from zdcsim.light.photo_electrons import expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.settings import Transport
 
+NUCLEON = {"ZN": "neutron", "ZP": "proton"}
+RESULT = {"ZN": "light_yield.json", "ZP": "light_yield_zp.json"}
 
-def light_with_unit_coupling(folder: Path, neutrons: int, seed: int) -> list[float]:
-    """Expected photo-electrons of neutrons of the calibration energy, at unit coupling."""
+
+def light_with_unit_coupling(
+    name: str, folder: Path, nucleons: int, seed: int, transport: Transport
+) -> list[tuple[float, float]]:
+    """Expected photo-electrons and CPU seconds of nucleons of the calibration energy."""
     datasets.use(folder)
     from zdcsim.montecarlo.shower import Transporter, primary_of
 
-    gun = Gun("neutron", coupling.CALIBRATION_ENERGY_GEV, spread_cm=ZN.pitch / 2)
-    shot = gun.primaries(neutrons, ZN, seed)
-    transporter = Transporter(ZN, Transport())
+    detector = calorimeter(name)
+    gun = Gun(NUCLEON[name], coupling.CALIBRATION_ENERGY_GEV, spread_cm=detector.pitch / 2)
+    shot = gun.primaries(nucleons, detector, seed)
+    transporter = Transporter(detector, transport)
     light = []
-    for i in range(neutrons):
+    for i in range(nucleons):
         engine, _ = production.shower_seeds(seed, (i, 0))
-        expected, _ = transporter.shower(primary_of(2112, shot.conditions[i], ZN), engine)
-        light.append(float(expected.sum()) / coupling.coupling(ZN))
+        start = time.process_time()
+        primary = primary_of(int(shot.pdg[i]), shot.conditions[i], detector)
+        expected = expected_per_fibre(transporter.steps(primary, engine), detector, 1.0)
+        light.append((float(expected.sum()), time.process_time() - start))
     return light
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--neutrons", type=int, default=48)
+    parser.add_argument("--detector", choices=("zn", "zp"), default="zn")
+    parser.add_argument("--nucleons", type=int, default=48)
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--absorber-production-cut", type=float, default=0.0, help="MeV")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()
-    folder = production.geant4_folder("auto")
-    workers = os.cpu_count() or 1
-    each = -(-arguments.neutrons // workers)
+    name, folder = arguments.detector.upper(), production.geant4_folder("auto")
+    transport = Transport(absorber_production_cut_mev=arguments.absorber_production_cut)
+    each = -(-arguments.nucleons // arguments.workers)
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=spawn) as pool:
+    with ProcessPoolExecutor(arguments.workers, mp_context=spawn) as pool:
         jobs = [
-            pool.submit(light_with_unit_coupling, folder, each, arguments.seed + k)
-            for k in range(workers)
+            pool.submit(light_with_unit_coupling, name, folder, each, arguments.seed + k, transport)
+            for k in range(arguments.workers)
         ]
-        light = np.concatenate([job.result() for job in jobs])
+        light, seconds = np.concatenate([job.result() for job in jobs]).T
     per_tev = light / coupling.CALIBRATION_ENERGY_GEV * 1000
     error = per_tev.std(ddof=1) / np.sqrt(len(per_tev))
-    target = coupling.ALICE_PHOTO_ELECTRONS_PER_TEV["ZN"]
+    target = coupling.ALICE_PHOTO_ELECTRONS_PER_TEV[name]
     result = {
+        "calorimeter": name,
+        "particle": NUCLEON[name],
         "photo_electrons_per_tev_at_unit_coupling": round(float(per_tev.mean()), 1),
         "error": round(float(error), 1),
         "resolution": round(float(per_tev.std(ddof=1) / per_tev.mean()), 4),
-        "neutrons": len(per_tev),
+        "nucleons": len(per_tev),
         "energy_gev": coupling.CALIBRATION_ENERGY_GEV,
+        "cpu_seconds_per_tev": round(
+            float(seconds.mean()) / coupling.CALIBRATION_ENERGY_GEV * 1000, 2
+        ),
         "coupling": round(float(target / per_tev.mean()), 4),
-        "coupling_in_use": coupling.COUPLING["ZN"],
+        "relative_error": round(float(error / per_tev.mean()), 4),
+        "in_use": {name: asdict(used) for name, used in coupling.CALIBRATION.items()},
+        "transport": transport.record(),
         "geant4_data": "stand-in" if (folder / datasets.STAND_IN_MARK).exists() else "official",
         **provenance("geant4-pybind", "numpy"),
     }
     print(json.dumps(result, indent=1))
-    write_text(arguments.out / "light_yield.json", json.dumps(result, indent=1) + "\n")
+    write_text(arguments.out / RESULT[name], json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

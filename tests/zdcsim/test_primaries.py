@@ -6,7 +6,8 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VZ, impact
 from zdcsim.geometry import ZN
-from zdcsim.montecarlo.collisions import Collisions, _reaches
+from zdcsim.montecarlo.arrival import reaches
+from zdcsim.montecarlo.collisions import Collisions
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.source import Source, primaries
@@ -75,7 +76,7 @@ def test_only_long_lived_neutrals_on_the_face_reach() -> None:
     )
     # A Lambda of 3 TeV decays after beta gamma times its proper length: 112.6 m is 4.19 cm.
     proper = np.array([np.inf, np.inf, np.inf, 4.18, 4.20, np.inf])
-    assert _reaches(rows, proper, ZN).tolist() == [True, False, False, False, True, True]
+    assert reaches(rows, proper, ZN, None).tolist() == [True, False, False, False, True, True]
 
 
 def test_collisions_are_reproducible_and_on_the_face() -> None:

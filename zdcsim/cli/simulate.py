@@ -13,14 +13,33 @@ def simulate(
     out: Annotated[Path, typer.Option(help="ROOT file to write.")],
     particles: Annotated[int, typer.Option(min=1, help="Number of different primaries.")] = 10,
     copies: Annotated[int, typer.Option(min=1, help="Independent showers of each primary.")] = 1,
-    detector: Annotated[Literal["zn"], typer.Option(help="Calorimeter.")] = "zn",
+    detector: Annotated[Literal["zn", "zp"], typer.Option(help="Calorimeter.")] = "zn",
     source: Annotated[
-        Literal["pp14tev", "gun"],
-        typer.Option(help="Sibyll 2.3d proton-proton collisions at 14 TeV, or a particle gun."),
+        Literal["pp14tev", "pbpb", "gun"],
+        typer.Option(
+            help="Sibyll 2.3d proton-proton collisions at 14 TeV, spectators of lead-lead "
+            "collisions at 2.68 TeV per nucleon, or a particle gun."
+        ),
     ] = "pp14tev",
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same showers.")] = 1,
     missed: Annotated[
-        int, typer.Option(min=0, help="pp only: also keep this many primaries that miss.")
+        int, typer.Option(min=0, help="Collisions: also keep this many primaries that miss.")
+    ] = 0,
+    optics: Annotated[
+        Literal["auto", "linear", "neutral"],
+        typer.Option(
+            help="pp: carry all particles through the magnets, or neutral ones straight; auto is "
+            "neutral for the ZN, linear for the ZP."
+        ),
+    ] = "auto",
+    centrality: Annotated[
+        tuple[float, float], typer.Option(help="Pb-Pb: range in per cent; 0 is central.")
+    ] = (0.0, 100.0),
+    events: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Pb-Pb: all spectators of this many collisions, instead of --particles."
+        ),
     ] = 0,
     particle: Annotated[str, typer.Option(help="Gun: name or PDG code.")] = "neutron",
     energy: Annotated[float, typer.Option(help="Gun: total energy, GeV.")] = 1000.0,
@@ -34,6 +53,13 @@ def simulate(
     absorber_cut: Annotated[
         float, typer.Option(help="Tracks end below this in the absorber, MeV; 0 = never.")
     ] = 1.0,
+    absorber_production_cut: Annotated[
+        float,
+        typer.Option(
+            help="No electrons and photons are made below this in the absorber, MeV; 0 = as "
+            "--production-cut says. 1 saves a fifth of the time."
+        ),
+    ] = 0.0,
     geant4_data: Annotated[
         Literal["auto", "official", "stand-in"],
         typer.Option(help="Geant4 tables: your official ones, our stand-ins, or what there is."),
@@ -49,26 +75,45 @@ def simulate(
     from zdcsim.geometry import calorimeter
     from zdcsim.montecarlo.collisions import Collisions
     from zdcsim.montecarlo.gun import Gun
-    from zdcsim.montecarlo.production import Production, geant4_folder, run
+    from zdcsim.montecarlo.production import (
+        IDENTIFIERS_PER_SEED,
+        Production,
+        geant4_folder,
+        run,
+    )
     from zdcsim.montecarlo.settings import Transport
     from zdcsim.montecarlo.source import Source
+    from zdcsim.montecarlo.spectators import Spectators
 
-    shot = Gun(particle, energy, x, y, spread, _side(side))
+    kind: Gun | Collisions | Spectators
+    if source == "gun":
+        kind = Gun(particle, energy, x, y, spread, _side(side))
+    elif source == "pbpb":
+        kind = Spectators(centrality=centrality, events=events)
+    elif optics == "auto":
+        kind = Collisions(optics="neutral" if detector == "zn" else "linear")
+    else:
+        kind = Collisions(optics=optics)
+    whole = source == "pbpb" and events > 0
     production = Production(
         calorimeter=calorimeter(detector),
-        source=Source(shot if source == "gun" else Collisions()),
-        particles=particles,
+        source=Source(kind),
+        particles=IDENTIFIERS_PER_SEED if whole else particles,
         copies=copies,
-        missed=missed if source == "pp14tev" else 0,
+        missed=0 if source == "gun" else missed,
         seed=seed,
-        transport=Transport(production_cut_mm=production_cut, absorber_cut_mev=absorber_cut),
+        transport=Transport(
+            production_cut_mm=production_cut,
+            absorber_cut_mev=absorber_cut,
+            absorber_production_cut_mev=absorber_production_cut,
+        ),
         geant4_data=geant4_folder(geant4_data),
     )
     with _Bar() as bar:
         written = run(production, out, workers or os.cpu_count() or 1, bar.show)
     total = written.photon_sum()
     typer.echo(
-        f"{out}: {len(written)} showers of {particles} particles, "
+        f"{out}: {len(written)} showers of {len(written) // copies} particles, "
         f"{(total == 0).sum()} without light, mean {total.mean():.1f} photo-electrons, "
         f"{written.cpu_seconds.mean():.2f} CPU seconds a shower; Geant4 tables: "
         f"{written.provenance['geant4_data']}"

@@ -7,7 +7,9 @@ stored as a TObjString.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, TypeVar
 
 import awkward as ak
@@ -28,6 +30,7 @@ SCHEMA: Final = 1
 DETECTOR_NUMBERS: Final = {("ZN", "A"): 1, ("ZP", "A"): 2, ("ZN", "C"): 4, ("ZP", "C"): 5}
 """O2's detector numbers, by calorimeter and side."""
 SCALARS: Final = ("particle", "pdg", *NAMES, "detector", "photon_sum", "cpu_seconds")
+EVENT: Final = "event"
 IMAGE: Final = "fibres"
 Scalar = TypeVar("Scalar", bound=np.generic)
 BRANCHES: Final = (*SCALARS, f"{IMAGE}_pixel", f"{IMAGE}_count")
@@ -37,6 +40,7 @@ def write(
     path: Path,
     responses: Responses,
     missed: tuple[NDArray[np.int32], NDArray[np.float32]] | None = None,
+    event: NDArray[np.int64] | None = None,
 ) -> None:
     """Write responses to a new ROOT file, complete or not at all.
 
@@ -44,15 +48,27 @@ def write(
         path: The file; replaced when it exists.
         responses: What to write.
         missed: PDG codes (M,) and conditions (M, 9) of primaries that do not reach the calorimeter.
+        event: Number of the collision that each response belongs to, shape (N,); the branch is
+            left out without it.
     """
     with replacing(path) as partial, uproot.recreate(partial) as file:
-        write_into(file, responses)
+        write_into(file, responses, {} if event is None else {EVENT: event.astype(np.int64)})
         if missed is not None:
             _new_tree(file, MISSED, {"pdg": missed[0], **_condition_columns(missed[1])})
 
 
-def write_into(file: uproot.WritableDirectory, responses: Responses) -> None:
-    """Write the tree and the provenance into an open file; the tree can then be extended."""
+def write_into(
+    file: uproot.WritableDirectory,
+    responses: Responses,
+    more: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
+) -> None:
+    """Write the tree and the provenance into an open file; the tree can then be extended.
+
+    Arguments:
+        file: Open for writing.
+        responses: What to write.
+        more: Further branches, by name, shape (N,) each.
+    """
     provenance = {
         **responses.provenance,
         "schema": SCHEMA,
@@ -61,7 +77,7 @@ def write_into(file: uproot.WritableDirectory, responses: Responses) -> None:
         "pixel_index": "ix * Ny + iy",
         "charge_unit": "e/3",
     }
-    _new_tree(file, TREE, columns(responses))
+    _new_tree(file, TREE, {**columns(responses), **more})
     file[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True)
 
 
@@ -104,6 +120,19 @@ def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         arrays = file[MISSED].arrays(["pdg", *NAMES], library="np")
     conditions = np.stack([arrays[name] for name in NAMES], axis=1).astype(np.float32)
     return arrays["pdg"].astype(np.int32), conditions
+
+
+def read_event(path: Path) -> NDArray[np.int64]:
+    """Number of the collision that each response belongs to, shape (N,).
+
+    Raises:
+        ValueError: If the file does not say.
+    """
+    with opened(path) as file:
+        if TREE not in file or EVENT not in file[TREE]:
+            raise ValueError(f"{path} does not say which event its responses belong to")
+        found: NDArray[np.int64] = file[TREE][EVENT].array(library="np").astype(np.int64)
+    return found
 
 
 def columns(responses: Responses) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from zdcsim.geometry import Calorimeter
 from zdcsim.light import cherenkov, photo_electrons
 from zdcsim.montecarlo.settings import Transport
 
-ABSORBERS = {"ZN": (17.6, {"W": 0.93, "Ni": 0.04, "Fe": 0.03})}
+ABSORBERS = {
+    "ZN": (17.6, {"W": 0.93, "Ni": 0.04, "Fe": 0.03}),
+    "ZP": (8.48, {"Cu": 0.63, "Zn": 0.37}),
+}
 """Density, g/cm^3, and mass fractions."""
 QUARTZ_DENSITY = 2.64
 MARGIN_MM = 50.0

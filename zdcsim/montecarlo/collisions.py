@@ -1,27 +1,29 @@
-"""Primaries of proton-proton collisions at 14 TeV that fly straight to the calorimeters.
+"""Primaries of proton-proton collisions at 14 TeV that reach the calorimeters.
 
-Sibyll 2.3d generates the events (through chromo). Neutral particles are followed on a straight line
-from their vertex; those that decay before the front face are dropped, with their decay products.
-Charged particles never reach the ZN: the separation dipole bends them away, so among the misses
-they count as leaving no light. Crossing angle and beam divergence are zero.
+Sibyll 2.3d generates the events (through chromo). Particles that decay before the front face are
+dropped, with their decay products. Crossing angle and beam divergence are zero.
 
 Source: F. Riehn et al., Phys. Rev. D 102 (2020) 063002 (Sibyll 2.3d).
 """
 
+import itertools
 import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass
+from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ, impact
+from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ
 from zdcsim.geometry import Calorimeter
-from zdcsim.montecarlo.primaries import Primaries
+from zdcsim.montecarlo.arrival import reaches
+from zdcsim.montecarlo.optics import Machine
+from zdcsim.montecarlo.primaries import Primaries, gathered
 from zdcsim.montecarlo.species import species
 
 if TYPE_CHECKING:
@@ -29,6 +31,8 @@ if TYPE_CHECKING:
     from chromo.models import Sibyll23d
 
 SQRT_S_GEV = 14000.0
+BEAM_MOMENTUM_GEV = SQRT_S_GEV / 2
+Optics = Literal["linear", "neutral"]
 INVISIBLE = (12, 14, 16)
 EVENTS_AT_ONCE = 200
 
@@ -41,10 +45,30 @@ class Collisions:
         vertex_sigma_cm: Spread of the luminous region along x, y and z. The default is a round
             number typical of ALICE in Run 3, not a measurement.
         energy_min_gev: Particles below leave no light worth simulating.
+        optics: `linear` carries every particle through magnets and apertures. `neutral` takes
+            neutral particles on a straight line and counts charged ones as misses, which is how the
+            first ZN samples were made; on the ZN's face it loses 1 per cent, protons of large
+            transverse momentum.
     """
 
     vertex_sigma_cm: tuple[float, float, float] = (0.002, 0.002, 5.0)
     energy_min_gev: float = 1.0
+    optics: Optics = "neutral"
+
+    @property
+    def machine(self) -> Machine | None:
+        """The magnets on the way, if they are simulated."""
+        return Machine(BEAM_MOMENTUM_GEV) if self.optics == "linear" else None
+
+    def record(self) -> dict[str, object]:
+        """What a file stores of the source."""
+        return {
+            "name": "pp14tev",
+            "generator": f"Sibyll 2.3d (chromo {version('chromo')})",
+            "sqrt_s_gev": SQRT_S_GEV,
+            **asdict(self),
+            "vertex_sigma_cm": list(self.vertex_sigma_cm),
+        }
 
     def primaries(
         self, hits: int, misses: int, calorimeter: Calorimeter, seed: int
@@ -52,33 +76,41 @@ class Collisions:
         """The first particles that reach the face, and the first that do not.
 
         Arguments:
-            hits: How many neutral particles that reach the front face undecayed.
+            hits: How many that reach the front face undecayed.
             misses: How many others, of any charge and direction, from the same collisions.
             calorimeter: Whose face; both sides count.
             seed: Seed of the generator, the vertices and the decays.
+
+        Raises:
+            ValueError: If neutral particles alone are asked for off the beam axis, where the
+                magnets are in their way.
         """
-        reached, missed = _Collected(hits), _Collected(misses)
-        for pdg, conditions, decay in self._particles(seed):
-            reaches = _reaches(conditions, decay, calorimeter)
-            reached.add(pdg[reaches], conditions[reaches])
-            missed.add(pdg[~reaches], conditions[~reaches])
-            if reached.full and missed.full:
-                break
-        return reached.primaries(), missed.primaries()
+        if self.optics == "neutral" and calorimeter.centre_x != 0:
+            raise ValueError(
+                f"no neutral particle passes the magnets to the {calorimeter.name}, "
+                f"{calorimeter.centre_x} cm off the beam; use linear optics"
+            )
+        batches = (
+            (particles, reaches(conditions, decay, calorimeter, self.machine))
+            for particles, conditions, decay in self._particles(seed)
+        )
+        return gathered(batches, hits, misses)
 
     def _particles(
         self, seed: int
-    ) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float64], NDArray[np.float64]]]:
-        """Codes, conditions and proper decay lengths (cm) of a few hundred events at a time."""
+    ) -> Iterator[tuple[Primaries, NDArray[np.float64], NDArray[np.float64]]]:
+        """Particles, their unrounded conditions and proper decay lengths (cm), by many events."""
         rng = np.random.default_rng([seed, 1])
         generator = _sibyll(seed)
-        while True:
+        for start in itertools.count(0, EVENTS_AT_ONCE):
             with _silent():
                 events = [self._event(event, rng) for event in generator(EVENTS_AT_ONCE)]
             pdg = np.concatenate([codes for codes, _ in events])
             conditions = np.concatenate([values for _, values in events])
+            number = start + np.repeat(np.arange(len(events)), [len(codes) for codes, _ in events])
             ctau = np.array([species(int(code)).ctau_cm for code in pdg])
-            yield pdg, conditions, rng.exponential(size=len(pdg)) * ctau
+            particles = Primaries(pdg, conditions.astype(np.float32), number.astype(np.int64))
+            yield particles, conditions, rng.exponential(size=len(pdg)) * ctau
 
     def _event(
         self, event: "EventData", rng: np.random.Generator
@@ -99,51 +131,6 @@ class Collisions:
             np.linalg.norm(momentum, axis=1), conditions[:, MASS] / 1000
         )
         return pdg, conditions
-
-
-@dataclass
-class _Collected:
-    """Particles gathered until there are enough."""
-
-    wanted: int
-    pdg: list[NDArray[np.int32]] = field(default_factory=list)
-    conditions: list[NDArray[np.float64]] = field(default_factory=list)
-    found: int = 0
-
-    @property
-    def full(self) -> bool:
-        return self.found >= self.wanted
-
-    def add(self, pdg: NDArray[np.int32], conditions: NDArray[np.float64]) -> None:
-        if not self.full:
-            self.pdg.append(pdg)
-            self.conditions.append(conditions)
-            self.found += len(pdg)
-
-    def primaries(self) -> Primaries:
-        if not self.pdg:
-            return Primaries.none()
-        pdg, conditions = np.concatenate(self.pdg), np.concatenate(self.conditions)
-        return Primaries(pdg, conditions.astype(np.float32)).first(self.wanted)
-
-
-def _reaches(
-    conditions: NDArray[np.float64], decay: NDArray[np.float64], calorimeter: Calorimeter
-) -> NDArray[np.bool_]:
-    """Whether particles are neutral, aim at the face and live long enough to arrive."""
-    x, y = impact(conditions, calorimeter).T
-    momentum = np.linalg.norm(conditions[:, [PX, PY, PZ]], axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        # beta gamma = p / m; massless particles never decay and give infinity.
-        decay_length = np.where(
-            conditions[:, MASS] > 0, decay * 1000 * momentum / conditions[:, MASS], np.inf
-        )
-    reaches: NDArray[np.bool_] = (
-        (conditions[:, CHARGE] == 0)
-        & calorimeter.contains(x, y)
-        & (decay_length > calorimeter.front_a)
-    )
-    return reaches
 
 
 def _sibyll(seed: int) -> "Sibyll23d":

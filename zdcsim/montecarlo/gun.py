@@ -1,4 +1,7 @@
-"""A particle gun: one species, one energy, one place on the face or a square around it."""
+"""A particle gun: one species, one energy, one place on the face or a square around it.
+
+It shoots straight from the interaction point, charged particles too, as if there were no magnets.
+"""
 
 from dataclasses import dataclass
 
@@ -42,7 +45,8 @@ class Gun:
         rng = np.random.default_rng([seed, 0])
         x, y = rng.uniform(-self.spread_cm, self.spread_cm, (2, n))
         x, y = x + self.x_cm + calorimeter.centre_x, y + self.y_cm
-        return Primaries(np.full(n, shot.pdg, np.int32), self._conditions(shot, x, y, calorimeter))
+        conditions = self._conditions(shot, x, y, calorimeter)
+        return Primaries(np.full(n, shot.pdg, np.int32), conditions, np.arange(n))
 
     def _check(self, shot: Species, calorimeter: Calorimeter) -> None:
         if self.energy_gev <= shot.mass_mev / 1000:

@@ -25,7 +25,7 @@ from detcore.provenance import provenance
 from zdcsim.geometry import Calorimeter
 from zdcsim.io import tree
 from zdcsim.light import cherenkov, fibre, photo_electrons
-from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, coupling
+from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION, coupling
 from zdcsim.montecarlo import datasets, source
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.settings import Transport
@@ -45,7 +45,8 @@ class Production:
     Arguments:
         calorimeter: The detector.
         source: Where the primaries come from.
-        particles: Number of different primaries.
+        particles: Number of different primaries; at most this many where the source makes whole
+            events.
         copies: Independent showers of each.
         missed: Primaries that do not reach the calorimeter, stored as conditions only.
         seed: Seed of everything.
@@ -99,6 +100,7 @@ def light_record(calorimeter: Calorimeter) -> dict[str, object]:
         "attenuation_length_mm": fibre.ATTENUATION_LENGTH_MM,
         "quantum_efficiency": photo_electrons.QUANTUM_EFFICIENCY,
         "coupling": coupling(calorimeter),
+        "coupling_relative_error": CALIBRATION[calorimeter.name].relative_error,
         "calibrated_to_photo_electrons_per_tev": ALICE_PHOTO_ELECTRONS_PER_TEV[calorimeter.name],
     }
 
@@ -121,18 +123,25 @@ def run(
         What was written.
 
     Raises:
-        ValueError: If an unfinished production with other settings or of another commit lies there.
+        ValueError: If an unfinished production with other settings or of another commit lies
+            there, or no primary reaches the calorimeter.
     """
     parts = out.with_name(f".{out.name}.parts")
     record = {**production.record(), **provenance("zdcsim", "geant4-pybind", "chromo", "numpy")}
     created = _claim(parts, record)
     hits, misses = _primaries(production, parts)
-    showers = [(i, c) for i in range(production.particles) for c in range(production.copies)]
+    if len(hits) == 0:
+        raise ValueError(
+            f"no primary of these collisions reaches the {production.calorimeter.name}; ask for "
+            "more events or another centrality"
+        )
+    showers = [(i, c) for i in range(len(hits)) for c in range(production.copies)]
     left = [shower for shower in showers if not _part(parts, shower).exists()]
     progress(len(showers) - len(left), len(showers))
     _simulate(production, hits, left, parts, workers, lambda n: progress(n, len(showers)))
     responses = _merge(production, hits, showers, parts, {**record, "created": created})
-    tree.write(out, responses, (misses.pdg, misses.conditions))
+    event = hits.event[[i for i, _ in showers]]
+    tree.write(out, responses, (misses.pdg, misses.conditions), event)
     shutil.rmtree(parts)
     return responses
 
@@ -178,11 +187,13 @@ def _primaries(production: Production, parts: Path) -> tuple[Primaries, Primarie
                 conditions=hits.conditions,
                 missed_pdg=misses.pdg,
                 missed_conditions=misses.conditions,
+                event=hits.event,
+                missed_event=misses.event,
             )
     with np.load(path) as found:
         return (
-            Primaries(found["pdg"], found["conditions"]),
-            Primaries(found["missed_pdg"], found["missed_conditions"]),
+            Primaries(found["pdg"], found["conditions"], found["event"]),
+            Primaries(found["missed_pdg"], found["missed_conditions"], found["missed_event"]),
         )
 
 
@@ -194,7 +205,7 @@ def _simulate(
     workers: int,
     finished: Callable[[int], None],
 ) -> None:
-    done = production.particles * production.copies - len(left)
+    done = len(hits) * production.copies - len(left)
     if not left:
         return
     pool = ProcessPoolExecutor(
@@ -256,7 +267,7 @@ def _shower(
     from zdcsim.montecarlo.shower import primary_of
 
     seed, rng = shower_seeds(production.seed, shower)
-    primary = primary_of(pdg, conditions, production.calorimeter)
+    primary = primary_of(pdg, conditions, production.calorimeter, production.source.machine)
     expected, seconds = _transporter.shower(primary, seed)
     counts = photo_electrons.draw(expected, rng)
     _, pixels, values = sparse(counts[None])

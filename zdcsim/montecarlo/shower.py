@@ -10,11 +10,13 @@ import geant4_pybind as geant4
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.conditions import PX, PY, PZ, impact
+from zdcsim.conditions import PX, PY, PZ
 from zdcsim.geometry import Calorimeter
 from zdcsim.light.coupling import coupling
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
+from zdcsim.montecarlo.arrival import arrival
 from zdcsim.montecarlo.block import Block, FibreSteps, absorber_name
+from zdcsim.montecarlo.optics import Machine
 from zdcsim.montecarlo.physics import FtfpBert, absorber_commands, commands
 from zdcsim.montecarlo.settings import Transport
 
@@ -31,8 +33,13 @@ class Primary:
     momentum: tuple[float, float, float]
 
 
-def primary_of(pdg: int, conditions: NDArray[np.floating], calorimeter: Calorimeter) -> Primary:
-    """Where and how a particle, flying straight from its vertex, arrives.
+def primary_of(
+    pdg: int,
+    conditions: NDArray[np.floating],
+    calorimeter: Calorimeter,
+    machine: Machine | None = None,
+) -> Primary:
+    """Where and how a particle from its vertex arrives.
 
     On the C side the block is the mirror image of the one on the A side, so pz loses its sign.
 
@@ -40,13 +47,18 @@ def primary_of(pdg: int, conditions: NDArray[np.floating], calorimeter: Calorime
         pdg: PDG code.
         conditions: The nine conditions, shape (9,).
         calorimeter: The block it meets.
+        machine: The magnets on the way; without, it flies straight.
     """
-    x, y = 10 * impact(conditions[None], calorimeter)[0]
+    x, slope_x, y, slope_y = arrival(conditions[None], calorimeter, machine)[0]
     px, py, pz = (1000.0 * float(conditions[i]) for i in (PX, PY, PZ))
     pz = abs(pz)
+    if machine is not None:
+        size = (px**2 + py**2 + pz**2) ** 0.5
+        pz = size / (1 + slope_x**2 + slope_y**2) ** 0.5
+        px, py = pz * slope_x, pz * slope_y
     start = (
-        x - 10 * calorimeter.centre_x - GAP_MM * px / pz,
-        y - GAP_MM * py / pz,
+        10 * x - 10 * calorimeter.centre_x - GAP_MM * px / pz,
+        10 * y - GAP_MM * py / pz,
         -10 * calorimeter.half_z - GAP_MM,
     )
     return Primary(pdg, start, (px, py, pz))
