@@ -81,15 +81,16 @@ def test_the_four_gans_differ_by_their_terms_only() -> None:
 
 
 def test_the_run_folder_alone_rebuilds_the_best_generator(tmp_path: Path) -> None:
-    responses = toy_responses(12, 3)
-    done = train(experiment(), responses, tmp_path)
+    responses, settings = toy_responses(12, 3), experiment()
+    assert isinstance(settings, SdiGanExperiment)
+    done = train(settings, responses, tmp_path)
     generator = load_generator(tmp_path)
     assert isinstance(generator, Generator)
     record = json.loads((tmp_path / "provenance.json").read_text())
     assert record["data"]["provenance"] == {"data_kind": "toy"}
     assert sum(record["data"]["responses"].values()) == len(responses)
     _, validation = split(responses, 0.2, seed=1)
-    again = distance_to(validation, generator, experiment().validation_draws)()
+    again = distance_to(validation, generator, settings.validation_draws)()
     assert again == pytest.approx(done.best, rel=1e-6)
     with pytest.raises(ValueError, match="holds a sdi_gan run, not a classifier"):
         load_classifier(tmp_path)
