@@ -26,9 +26,7 @@ def sample(calorimeter: Calorimeter = ZN) -> Responses:
     return responses
 
 
-def saved(
-    folder: Path, images: NDArray[np.generic], rows: NDArray[np.generic]
-) -> tuple[Path, Path]:
+def saved(folder: Path, *arrays: NDArray[np.generic]) -> tuple[Path, Path]:
     """A pair of compressed files, as the groups make them."""
     paths = folder / "data_nonrandom_responses.npz", folder / "data_nonrandom_particles.npz"
     for path, array in zip(paths, arrays, strict=True):
