@@ -11,12 +11,15 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from pid.cli.adapt import adapt
 from pid.cli.simulate import simulate
+from pid.cli.train import train
 
 EXTRA = {
     "chromo": "mc",
     "hist": "report",
     "jinja2": "report",
+    "lightgbm": "train",
     "matplotlib": "report",
     "mlflow": "train",
     "mplhep": "report",
@@ -70,7 +73,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate,):
+for command in (simulate, train, adapt):
     app.command()(command)
 
 

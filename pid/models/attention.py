@@ -46,12 +46,12 @@ class SelfAttention(nn.Module):
         self.query_bias = nn.Parameter(torch.zeros(heads, 1, width // heads))
         self.output_bias = nn.Parameter(torch.zeros(width))
 
-    def forward(self, tokens: Tensor, added: Tensor) -> Tensor:
+    def forward(self, tokens: Tensor, absence: Tensor) -> Tensor:
         """What every token takes from the others.
 
         Arguments:
             tokens: Shape (B T, D).
-            added: To the logits of each token as a key, shape (B, T).
+            absence: Added to the logits of each token as a key, 0 or -1e9, shape (B, T).
 
         Returns:
             Shape (B T, D).
@@ -60,13 +60,13 @@ class SelfAttention(nn.Module):
         weight = (
             (self.query @ keys).transpose(0, 1).reshape(self.width, self.heads * self.width)
         )  # (D, A D)
-        bias = (self.query_bias @ keys).view(self.heads * self.width)
-        sets = tokens.view(-1, self.count, self.width)
-        asked = torch.addmm(bias, tokens, weight).view(-1, self.count * self.heads, self.width)
-        logits = asked @ sets.transpose(1, 2) + added.unsqueeze(1)  # (B, T A, T)
+        bias = (self.query_bias @ keys).reshape(self.heads * self.width)
+        sets = tokens.reshape(-1, self.count, self.width)
+        asked = torch.addmm(bias, tokens, weight).reshape(-1, self.count * self.heads, self.width)
+        logits = asked @ sets.transpose(1, 2) + absence.unsqueeze(1)  # (B, T A, T)
         mixed = self.dropout(logits.softmax(dim=2)) @ sets
-        back = (self.value @ self.output.transpose(1, 2)).view(-1, self.width)  # (A D, D)
-        return torch.addmm(self.output_bias, mixed.view(-1, self.heads * self.width), back)
+        back = (self.value @ self.output.transpose(1, 2)).reshape(-1, self.width)  # (A D, D)
+        return torch.addmm(self.output_bias, mixed.reshape(-1, self.heads * self.width), back)
 
 
 class EncoderBlock(nn.Module):
@@ -94,9 +94,9 @@ class EncoderBlock(nn.Module):
         self.norms = nn.ModuleList([nn.LayerNorm(width), nn.LayerNorm(width)])
         self.dropout = nn.Dropout(dropout)
 
-    def forward(self, tokens: Tensor, added: Tensor) -> Tensor:
-        """Tokens, shape (B T, D), to tokens; `added` as in `SelfAttention`."""
-        tokens = self.norms[0](tokens + self.dropout(self.attention(tokens, added)))
+    def forward(self, tokens: Tensor, absence: Tensor) -> Tensor:
+        """Tokens, shape (B T, D), to tokens; `absence` as in `SelfAttention`."""
+        tokens = self.norms[0](tokens + self.dropout(self.attention(tokens, absence)))
         mixed: Tensor = self.norms[1](tokens + self.dropout(self.dense(tokens)))
         return mixed
 
@@ -117,8 +117,8 @@ class AttentionPooling(nn.Module):
         self.shape = (-1, count, width)
         self.logits = nn.Sequential(nn.Linear(width, hidden), nn.ReLU(), nn.Linear(hidden, width))
 
-    def forward(self, tokens: Tensor, added: Tensor) -> Tensor:
-        """Shape (B, D), of tokens, shape (B T, D), and what is added to logits, shape (B, T)."""
-        logits = self.logits(tokens).view(self.shape) + added.unsqueeze(2)
-        pooled: Tensor = (logits.softmax(dim=1) * tokens.view(self.shape)).sum(dim=1)
+    def forward(self, tokens: Tensor, absence: Tensor) -> Tensor:
+        """Shape (B, D), of tokens, shape (B T, D), and absences, shape (B, T)."""
+        logits = self.logits(tokens).reshape(self.shape) + absence.unsqueeze(2)
+        pooled: Tensor = (logits.softmax(dim=1) * tokens.reshape(self.shape)).sum(dim=1)
         return pooled

@@ -4,14 +4,11 @@ Axis key: B tracks, F features, E numbers of the embedding, T targets.
 """
 
 from abc import ABC, abstractmethod
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
-Output = Literal["one_vs_rest", "multi_class"]
-"""Independent binary answers in the order of `TARGETS`, or shares that add up to 1 in the order of
-`CLASSES`."""
+from pid.models.output import Output
 
 
 class Classifier(nn.Module, ABC):
@@ -62,7 +59,10 @@ class Classifier(nn.Module, ABC):
 
     def probabilities(self, values: Tensor) -> Tensor:
         """Probability of each target, shape (B, T), of scaled values, shape (B, F)."""
-        logits = self(values)
+        return self.shares(self(values))
+
+    def shares(self, logits: Tensor) -> Tensor:
+        """Probabilities of logits, shape (B, T) both."""
         return torch.sigmoid(logits) if self.output == "one_vs_rest" else logits.softmax(dim=1)
 
 

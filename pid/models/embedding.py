@@ -116,7 +116,7 @@ class FeatureEmbedding(nn.Module):
         rows = torch.cat([self.value.flatten(0, 1), self.identity])
         numbers = self.value.shape[1]
         own = torch.cat([self.membership.repeat_interleave(numbers, dim=0), self.membership])
-        return (rows.unsqueeze(1) * own.unsqueeze(2)).view(-1, self.tokens * self.hidden)
+        return (rows.unsqueeze(1) * own.unsqueeze(2)).reshape(-1, self.tokens * self.hidden)
 
     def forward(self, values: Tensor) -> tuple[Tensor, Tensor]:
         """Tokens, and what is added to their logits wherever they compete for attention.
@@ -131,10 +131,10 @@ class FeatureEmbedding(nn.Module):
         known, present = filled(values)
         encoded = known
         if self.encoding is not None:
-            encoded = (self.encoding(known) * present.unsqueeze(2)).view(
+            encoded = (self.encoding(known) * present.unsqueeze(2)).reshape(
                 -1, self.value.shape[0] * self.value.shape[1]
             )
         hidden = torch.cat([encoded, present], dim=1) @ self.first_layer()
-        tokens = self.output(hidden.relu().view(-1, self.hidden))
+        tokens = self.output(hidden.relu().reshape(-1, self.hidden))
         absence = (present @ (ABSENT * self.membership) - ABSENT).clamp(max=0.0)
         return tokens, absence

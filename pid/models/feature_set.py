@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from torch import Tensor, nn
 
 from pid.models.attention import AttentionPooling, EncoderBlock
-from pid.models.classifier import Classifier, Output
+from pid.models.classifier import Classifier
 from pid.models.embedding import FeatureEmbedding
+from pid.models.output import Output
 from pid.models.perceptron import perceptron
 
 

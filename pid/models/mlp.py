@@ -10,8 +10,9 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
-from pid.models.classifier import Classifier, Output, filled
+from pid.models.classifier import Classifier, filled
 from pid.models.imputation import Imputation, Imputer
+from pid.models.output import Output
 from pid.models.perceptron import perceptron
 
 

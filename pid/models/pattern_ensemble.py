@@ -11,7 +11,8 @@ from itertools import product
 import torch
 from torch import Tensor, nn
 
-from pid.models.classifier import Classifier, Output, filled
+from pid.models.classifier import Classifier, filled
+from pid.models.output import Output
 from pid.models.perceptron import perceptron
 
 
@@ -20,6 +21,7 @@ class PatternEnsemble(Classifier):
 
     A network serves tracks that have all of its features; among those that can serve, the one with
     most features does. Where none can, the one with fewest features does, with 0 for what it lacks.
+    Neither is ever tied, as every union and the intersection of all patterns are patterns too.
     In one batch every network sees every track and the unwanted answers get weight 0.
 
     Arguments:
@@ -52,9 +54,7 @@ class PatternEnsemble(Classifier):
         if len(set(members)) < len(members) or not set(members) <= set(range(features)):
             raise ValueError(f"detectors {optional} must hold different features below {features}")
         self.register_buffer("known", patterns(features, optional))
-        # Fewer than one feature apart, so that no two networks are equally good.
-        tie = torch.arange(len(self.known)) / (2 * len(self.known))
-        self.register_buffer("size", self.known.sum(dim=1) + tie)
+        self.register_buffer("size", self.known.sum(dim=1))
         self.width = hidden[-1]
         self.trunks = nn.ModuleList(perceptron([features, *hidden], dropout) for _ in self.known)
         self.heads = nn.ModuleList(perceptron([hidden[-1], targets]) for _ in self.known)

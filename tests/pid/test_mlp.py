@@ -53,11 +53,14 @@ def test_regression_uses_complete_rows_only(rng: np.random.Generator) -> None:
 
 
 def test_a_feature_that_should_never_miss_gets_its_mean(rng: np.random.Generator) -> None:
-    values = toy_values(200, rng)
+    values = toy_values(200, rng) + 2
     imputer = Imputer(FEATURES, "regression")
     imputer.fit(values)
-    odd = values[:1].clone()
+    odd = values[3:4].clone()
     odd[0, 4] = torch.nan
+    told = odd.clone()
+    told[0, 4] = values[:, 4].mean()
+    torch.testing.assert_close(imputer(odd), imputer(told))
     torch.testing.assert_close(imputer(odd)[0, 4], values[:, 4].mean())
 
 

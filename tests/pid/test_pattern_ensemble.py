@@ -58,15 +58,6 @@ def test_tracks_without_a_network_of_their_own_get_the_nearest(ensemble: Pattern
     assert served[1].argmax() == served[2].argmax() == ensemble.known.sum(1).argmin()
 
 
-def test_detectors_of_equal_size_are_told_apart() -> None:
-    pair = PatternEnsemble(4, 1, optional=((0,), (1,)), hidden=(4,))
-    served = pair.responsible(torch.tensor([[0.0, 1, 1, 1], [1.0, 0, 1, 1], [1, 1, 1, 1]]))
-    assert served.sum(dim=1).tolist() == [1, 1, 1]
-    assert (
-        pair.known[served.argmax(1)] == torch.tensor([[0, 1, 1, 1], [1, 0, 1, 1.0], [1] * 4])
-    ).all()
-
-
 def test_a_feature_of_two_detectors_is_refused() -> None:
     with pytest.raises(ValueError, match="must hold different features below 4"):
         PatternEnsemble(4, 1, optional=((0, 1), (1,)))

@@ -1,0 +1,40 @@
+"""`pid adapt`: train with labelled simulation and unlabelled data."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from detcore.device import DeviceName
+from pid.cli.train import overrides
+
+
+def adapt(
+    config: Annotated[Path, typer.Argument(help="Settings file, e.g. configs/pid/dann.yaml.")],
+    out: Annotated[Path, typer.Option(help="Run folder to write.")],
+    target: Annotated[
+        Path | None, typer.Option(help="Unlabelled tracks; short for --set data.target=.")
+    ] = None,
+    override: Annotated[
+        list[str] | None, typer.Option("--set", help="Replace a setting: a.b=value. Repeatable.")
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Short for --set seed=.")] = None,
+    device: Annotated[
+        DeviceName | None, typer.Option(help="Short for --set training.device=.")
+    ] = None,
+    resume: Annotated[bool, typer.Option(help="Go on with the run in the folder.")] = False,
+) -> None:
+    """Train a classifier whose embedding does not tell simulation from data.
+
+    Example: pid adapt configs/pid/dann.yaml --target data/pid_shifted.root --out runs/dann
+    """
+    from pid.training import adapt as trained
+    from pid.training import load_experiment
+
+    replaced = overrides(override, seed, device)
+    replaced += [f"data.target={target}"] if target is not None else []
+    done = trained(load_experiment(config, replaced), out, resume)
+    typer.echo(
+        f"{done.step} steps in {done.seconds:.0f} s; "
+        f"best validation {done.best:.4g} at step {done.best_step}; run folder {out}"
+    )

@@ -1,0 +1,1 @@
+"""One optimisation step per way to train."""

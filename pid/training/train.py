@@ -1,0 +1,164 @@
+"""Run an experiment: tracks and settings in, a run folder out."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from detcore import checkpoint
+from detcore.distributed import Processes, processes
+from detcore.loop import Loop, Progression
+from detcore.tracking import Tracker, Untracked, tracker
+from pid.io import producer
+from pid.sample.batches import Unlabelled
+from pid.tracks import Tracks
+from pid.training.config import AnyExperiment, Network, TreesExperiment
+from pid.training.data import Sample, sample, unlabelled
+from pid.training.networks import parts
+from pid.training.run_folder import (
+    CONFIG,
+    PROVENANCE,
+    SCALER,
+    check_folder,
+    open_folder,
+    write_scaler,
+)
+from pid.training.trees import FOREST, grow_forest
+
+
+def run(experiment: AnyExperiment, folder: Path, resume: bool = False) -> Progression:
+    """Train on the file that the settings name; arguments and errors of `train`."""
+    data = experiment.data
+    return train(experiment, producer.read(data.train, data.columns), folder, resume)
+
+
+def train(
+    experiment: AnyExperiment, tracks: Tracks, folder: Path, resume: bool = False
+) -> Progression:
+    """Train on tracks in memory, alone or with the processes that torchrun started.
+
+    Arguments:
+        experiment: The settings.
+        tracks: Labelled; they are split as the settings say.
+        folder: The run folder; must not hold a run unless it is resumed.
+        resume: Go on with the run in the folder; start it when there is none.
+
+    Raises:
+        ValueError: If settings, tracks and run folder do not fit together.
+        FloatingPointError: At the first loss that is not finite.
+    """
+    if isinstance(experiment, TreesExperiment):
+        return _train_trees(experiment, tracks, folder, resume)
+    if experiment.adaptation is not None:
+        raise ValueError("these settings adapt to a target domain; use `pid adapt`")
+    return _train_network(experiment, tracks, folder, resume)
+
+
+def adapt(
+    experiment: AnyExperiment,
+    folder: Path,
+    resume: bool = False,
+    *,
+    source: Tracks | None = None,
+    target: Tracks | None = None,
+) -> Progression:
+    """Train with labelled simulation and unlabelled data.
+
+    Arguments:
+        experiment: The settings, with a section `adaptation`.
+        folder: The run folder; must not hold a run unless it is resumed.
+        resume: Go on with the run in the folder; start it when there is none.
+        source: Labelled tracks; none: those of the file data.train.
+        target: Tracks of the other domain, whose truth is never looked at; none: those of the file
+            data.target.
+
+    Raises:
+        ValueError: If settings, tracks and run folder do not fit together.
+        FloatingPointError: At the first loss that is not finite.
+    """
+    data = experiment.data
+    if isinstance(experiment, TreesExperiment) or experiment.adaptation is None:
+        raise ValueError("adapting needs a network and a section adaptation; use `pid train`")
+    if target is None:
+        if data.target is None:
+            raise ValueError("adapting needs the file of the target domain, data.target")
+        target = producer.read(data.target, data.columns, truth=False)
+    labelled = source if source is not None else producer.read(data.train, data.columns)
+    return _train_network(experiment, labelled, folder, resume, target)
+
+
+def _train_network(
+    experiment: Network, tracks: Tracks, folder: Path, resume: bool, target: Tracks | None = None
+) -> Progression:
+    if experiment.training.threads is not None:
+        torch.set_num_threads(experiment.training.threads)
+    chosen = sample(tracks, experiment)
+    goal = None if target is None else unlabelled(target, experiment.data, chosen.scaler)
+    with processes(experiment.training.device) as group:
+        prepared = parts(experiment, chosen, group, goal)
+        check_folder(folder, experiment, resume)
+        group.average({"": 0.0})  # all have looked at the folder before the first writes to it
+        tracked = tracker(experiment.tracking, folder) if group.first else Untracked()
+        if group.first:
+            _open(folder, experiment, _record(tracks, chosen, goal), chosen, tracked)
+        loop = Loop(
+            prepared.objective, prepared.batch_at, prepared.validate, experiment.training, folder,
+            group, tracked,
+        )  # fmt: skip
+        if resume:
+            loop.resume()
+        return _tracked_run(loop, folder, tracked, group)
+
+
+def _train_trees(
+    experiment: TreesExperiment, tracks: Tracks, folder: Path, resume: bool
+) -> Progression:
+    check_folder(folder, experiment, resume)
+    chosen = sample(tracks, experiment)
+    tracked = tracker(experiment.tracking, folder)
+    _open(folder, experiment, _record(tracks, chosen, None), chosen, tracked)
+    status = "FAILED"
+    try:
+        done = grow_forest(experiment, chosen, folder, tracked)
+        status = "FINISHED"
+        tracked.artifact(folder / FOREST)
+    finally:
+        tracked.finish(status)
+    return done
+
+
+def _open(
+    folder: Path,
+    experiment: AnyExperiment,
+    data: Mapping[str, object],
+    chosen: Sample,
+    tracked: Tracker,
+) -> None:
+    if open_folder(folder, experiment, data):
+        tracked.parameters(experiment.model_dump(mode="json"))
+    write_scaler(folder, chosen.scaler)
+
+
+def _record(tracks: Tracks, chosen: Sample, goal: Unlabelled | None) -> dict[str, object]:
+    return {
+        "provenance": dict(tracks.provenance),
+        "tracks": {
+            "training": len(chosen.train),
+            "validation": len(chosen.validation),
+            "target": 0 if goal is None else len(goal),
+        },
+    }
+
+
+def _tracked_run(loop: Loop[Any], folder: Path, tracked: Tracker, group: Processes) -> Progression:
+    status = "FAILED"
+    try:
+        done = loop.run()
+        status = "FINISHED"
+        for name in (CONFIG, PROVENANCE, SCALER, checkpoint.BEST):
+            if group.first and (folder / name).exists():
+                tracked.artifact(folder / name)
+        return done
+    finally:
+        tracked.finish(status)

@@ -1,0 +1,51 @@
+"""Cross-entropies, the schedule of step sizes, and reproducible dropout."""
+
+import numpy as np
+import pytest
+import torch
+
+from pid.losses.cross_entropy import binary, categorical
+from pid.objectives.dropout import dropout
+from pid.objectives.optimiser import OptimiserSettings, step_size
+
+LOGITS = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
+LABELS = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
+WEIGHT = torch.tensor([2.0, 5.0, 1.0])
+
+
+def test_the_binary_form_is_minus_log_p() -> None:
+    p = 1 / (1 + np.exp(-LOGITS.double().numpy()))
+    true = LABELS.numpy() > 0
+    terms = -np.log(np.where(true, p, 1 - p))
+    assert float(binary(LOGITS, LABELS)) == pytest.approx(terms.mean(), rel=1e-6)
+    weighted = np.where(true, WEIGHT.numpy(), 1) * terms
+    assert float(binary(LOGITS, LABELS, WEIGHT)) == pytest.approx(weighted.mean(), rel=1e-6)
+
+
+def test_the_categorical_form_is_minus_log_p() -> None:
+    odds = np.exp(LOGITS.double().numpy())
+    terms = -np.log((odds / odds.sum(1, keepdims=True))[LABELS.numpy() > 0])
+    assert float(categorical(LOGITS, LABELS)) == pytest.approx(terms.mean(), rel=1e-6)
+    weighted = (terms * [2, 5]).sum() / 7
+    assert float(categorical(LOGITS, LABELS, WEIGHT)) == pytest.approx(weighted, rel=1e-6)
+    with pytest.raises(ValueError, match=r"labels must have the shape \(2, 3\) of the logits"):
+        categorical(LOGITS, LABELS[:, :2])
+
+
+def test_step_sizes_follow_their_schedule() -> None:
+    cosine = OptimiserSettings(learning_rate=0.1, warmup=4)
+    sizes = [step_size(cosine, step, 100) for step in (0, 1, 50, 100)]
+    assert sizes == pytest.approx([0.02, 0.04, 0.05, 0.0], rel=1e-3)
+    falling = OptimiserSettings(learning_rate=0.1, schedule="exponential", half_life=10, warmup=0)
+    assert step_size(falling, 20, 100) == pytest.approx(0.025)
+    steady = OptimiserSettings(learning_rate=0.1, schedule="constant", warmup=0)
+    assert step_size(steady, 99, 100) == 0.1
+
+
+def test_randomness_follows_from_seed_and_step() -> None:
+    drawn = []
+    for seed, step, rank in ((1, 1, 0), (1, 1, 0), (1, 2, 0), (2, 1, 0), (1, 1, 1)):
+        with dropout(seed, step, rank):
+            drawn.append(torch.rand(4))
+    assert torch.equal(drawn[0], drawn[1])
+    assert len({tuple(numbers.tolist()) for numbers in drawn}) == 4
