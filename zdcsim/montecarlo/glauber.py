@@ -10,6 +10,7 @@ ALICE, arXiv:2204.10148 (cross sections); C. Loizides, J. Kamin and D. d'Enterri
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,8 +103,9 @@ def collided(a: NDArray[np.float64], b: NDArray[np.float64], impact_fm: float) -
         b: In the other, whose centre is moved along x.
         impact_fm: The distance of the centres.
     """
-    apart = a[:, None] - b[None] - np.array([impact_fm, 0.0])
-    close = (apart**2).sum(axis=2) < NUCLEON_CROSS_SECTION_FM2 / math.pi
+    x = a[:, 0, None] - b[None, :, 0] - impact_fm
+    y = a[:, 1, None] - b[None, :, 1]
+    close = x * x + y * y < NUCLEON_CROSS_SECTION_FM2 / math.pi
     return np.stack([close.any(axis=1), close.any(axis=0)])
 
 
@@ -112,6 +114,7 @@ def woods_saxon(radius_fm: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(1 / (1 + np.exp((radius_fm - RADIUS_FM) / SKIN_DEPTH_FM)))
 
 
+@cache
 def cumulative_density() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Share of the nucleons within a radius, from 0 to 1, and the radii, fm."""
     radius = np.linspace(0, LARGEST_RADIUS_FM, DENSITY_POINTS)

@@ -1,0 +1,99 @@
+"""Spectators of lead-lead collisions: Fermi motion, boost, multiplicity, and where they land."""
+
+import numpy as np
+import pytest
+
+from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VZ, impact
+from zdcsim.geometry import ZN, ZP
+from zdcsim.montecarlo import fermi
+from zdcsim.montecarlo.source import Source, primaries
+from zdcsim.montecarlo.spectators import Spectators
+
+
+def test_fermi_momenta_have_the_moments_of_two_gaussians() -> None:
+    n = 200_000
+    drawn = fermi.momenta(n, 208, np.random.default_rng(1))
+    weight = 0.18 * (208 / 12) ** (1 / 3)
+    assert fermi.wide_weight(208) == pytest.approx(weight)
+    squared = (0.113**2 + weight * 0.250**2) / (1 + weight)
+    fourth = 3 * (0.113**4 + weight * 0.250**4) / (1 + weight)
+    for axis in range(3):
+        error = np.sqrt((fourth - squared**2) / n)
+        assert (drawn[:, axis] ** 2).mean() == pytest.approx(squared, abs=5 * error)
+        assert (drawn[:, axis] ** 4).mean() == pytest.approx(fourth, rel=0.05)
+        assert drawn[:, axis].mean() == pytest.approx(0, abs=5 * np.sqrt(squared / n))
+
+
+def test_boost_is_lorentz_s() -> None:
+    rng = np.random.default_rng(2)
+    momentum, mass = rng.normal(0, 0.2, (50, 3)), np.full(50, 0.939565)
+    gamma = 2878.0
+    moved = fermi.boosted(momentum, mass, gamma)
+    assert np.array_equal(moved[:, :2], momentum[:, :2])
+    # Back again with the opposite velocity.
+    energy = np.sqrt((moved**2).sum(axis=1) + mass**2)
+    back = gamma * moved[:, 2] - np.sqrt(gamma**2 - 1) * energy
+    assert back == pytest.approx(momentum[:, 2], abs=1e-5)
+    at_rest = fermi.boosted(np.zeros((1, 3)), mass[:1], gamma)
+    assert at_rest[0, 2] == pytest.approx(0.939565 * np.sqrt(gamma**2 - 1))
+
+
+def test_an_event_has_nucleons_of_the_beam_s_energy_on_both_sides() -> None:
+    source = Spectators(centrality=(30.0, 40.0))
+    rng = np.random.default_rng(3)
+    events = [source.event(rng) for _ in range(30)]
+    conditions = np.concatenate([c for _, c in events])
+    pdg = np.concatenate([p for p, _ in events])
+    momentum = np.linalg.norm(conditions[:, [PX, PY, PZ]], axis=1)
+    assert conditions[:, ENERGY] == pytest.approx(np.hypot(momentum, conditions[:, MASS] / 1000))
+    assert set(pdg.tolist()) == {2112, 2212}
+    assert ((pdg == 2212) == (conditions[:, CHARGE] == 3)).all()
+    # Nucleons are a little heavier in flight than 1/208 of the nucleus: <E*> / (M / A) = 1.04.
+    assert conditions[:, ENERGY].mean() == pytest.approx(2680 * 1.043, rel=0.02)
+    forward = (conditions[:, PZ] > 0).mean()
+    assert forward == pytest.approx(0.5, abs=0.05)
+    assert (pdg == 2212).mean() == pytest.approx(82 / 208, abs=0.05)
+    # One vertex a collision.
+    assert all(len(np.unique(c[:, VZ])) == 1 for _, c in events)
+
+
+@pytest.mark.parametrize(
+    ("collided", "freed", "expected"), [(10, 2.7, 27), (100, 2.7, 108), (1, 0.0, 0)]
+)
+def test_free_nucleons_are_limited_by_excitation_then_by_what_is_left(
+    collided: int, freed: float, expected: int
+) -> None:
+    source = Spectators(freed_per_collided=freed)
+    left = 208 - collided
+    pdg, conditions = source._free(
+        collided, left * 82 // 208, 1.0, np.zeros(3), np.random.default_rng(4)
+    )
+    assert len(pdg) == len(conditions) == expected
+
+
+def test_neutrons_land_on_the_zn_and_protons_on_the_zp() -> None:
+    source = Source(Spectators(events=12))
+    hits, misses = primaries(source, 10**6, 10**6, ZN, seed=5)
+    assert (hits.pdg == 2112).mean() > 0.99
+    x, y = impact(hits.conditions, ZN).T
+    assert np.abs([x[hits.pdg == 2112], y[hits.pdg == 2112]]).max() < 3.53
+    # pT / p = 0.2 / 2680 over 112.6 m: 0.8 cm, so almost every neutron hits the face.
+    missed_neutrons = (misses.pdg == 2112).sum()
+    assert missed_neutrons / ((hits.pdg == 2112).sum() + missed_neutrons) < 0.01
+    on_zp, off_zp = primaries(source, 10**6, 10**6, ZP, seed=5)
+    assert set(on_zp.pdg.tolist()) == {2212}
+    assert len(on_zp) + len(off_zp) == len(hits) + len(misses)
+    assert 0.5 < len(on_zp) / ((on_zp.pdg == 2212).sum() + (off_zp.pdg == 2212).sum()) < 1
+    assert set(on_zp.event.tolist()) <= set(range(12))
+    assert (np.diff(on_zp.event) >= 0).all()
+
+
+def test_same_seed_same_spectators() -> None:
+    source = Source(Spectators())
+    some, _ = primaries(source, 30, 0, ZP, seed=6)
+    more, _ = primaries(source, 50, 0, ZP, seed=6)
+    assert len(some) == 30
+    assert np.array_equal(more.first(30).conditions, some.conditions)
+    assert np.array_equal(more.first(30).event, some.event)
+    other, _ = primaries(source, 30, 0, ZP, seed=7)
+    assert not np.array_equal(other.conditions, some.conditions)
