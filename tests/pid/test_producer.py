@@ -51,6 +51,17 @@ def test_round_trip(tmp_path: Path, table: producer.Table, columns: tuple[str, .
     assert producer.read(path).columns == MODEL
 
 
+def test_what_is_missing_is_written_as_new_productions_do(tmp_path: Path) -> None:
+    path = tmp_path / "toy.root"
+    first = written(path)
+    with uproot.open(path) as file:
+        raw = file["DF_7/O2pidtracksmcml"].arrays(library="np")
+    without = np.isnan(first.column("fTRDPattern"))
+    assert without.any() and (raw["fTRDPattern"][without] == 0).all()
+    assert np.array_equal(np.isnan(raw["fBeta"]), np.isnan(first.column("fBeta")))
+    assert raw["fTRDPattern"].dtype == np.uint8 and raw["fPdgCode"].dtype == np.int32
+
+
 def test_an_event_is_one_collision_of_one_frame(tmp_path: Path) -> None:
     path = tmp_path / "toy.root"
     written(path)

@@ -1,6 +1,7 @@
 """Simulated files: one seed one file, honest labels, and the command."""
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,17 @@ def test_a_block_is_consistent_with_itself() -> None:
     assert (tracks.column("fTpcNClsFound") <= tracks.column("fTPCNClsFindable")).all()
     count = np.bincount(tracks.event)[tracks.event]
     assert np.array_equal(tracks.column("fMultNTracksPV"), count.astype(np.float32))
+    # The local frame turned back gives one vertex for all tracks of a collision.
+    x, y, cosine, sine = (
+        tracks.column("fX"),
+        tracks.column("fY") - tracks.column("fDcaXY"),
+        np.cos(tracks.column("fAlpha")),
+        np.sin(tracks.column("fAlpha")),
+    )
+    for vertex in (x * cosine - y * sine, x * sine + y * cosine):
+        mean = np.bincount(tracks.event, vertex) / np.maximum(np.bincount(tracks.event), 1)
+        assert np.allclose(vertex, mean[tracks.event], atol=1e-5)
+        assert vertex.std() > 0.005
     beta = tracks.column("fBeta")
     assert np.array_equal(np.isnan(beta), np.isnan(tracks.column("fTOFNSigmaPi")))
 
@@ -57,6 +69,16 @@ def test_the_file_does_not_depend_on_the_number_of_processes(tmp_path: Path) -> 
     assert np.array_equal(found[0].event, found[1].event)
     last = found[0].event == found[0].event[-1]
     assert len(found[0]) - np.count_nonzero(last) < 700
+
+
+def test_the_last_collision_is_whole_and_blocks_differ(tmp_path: Path) -> None:
+    blocks = [simulate(SMALL, 4, block) for block in (0, 1)]
+    assert not np.array_equal(blocks[0].truth()[:50], blocks[1].truth()[:50])
+    assert not np.array_equal(blocks[0].truth()[:50], simulate(SMALL, 5, 0).truth()[:50])
+    starts = np.flatnonzero(np.diff(blocks[0].event)) + 1
+    first, second = next(pair for pair in pairwise(starts) if pair[1] > pair[0] + 2)
+    path = tmp_path / "cut.root"
+    assert run.run(Production(SMALL, int(first) + 1, seed=4), path) == second
 
 
 def test_the_file_says_what_it_is(tmp_path: Path) -> None:

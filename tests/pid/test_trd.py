@@ -76,6 +76,6 @@ def test_pointing_is_best_for_fast_central_tracks() -> None:
 
 
 def test_the_cut_of_global_tracks() -> None:
-    pt = np.array([1.0, 1.0, 1.0, 0.2])
-    xy, z = np.array([0.0454, -0.0456, 0.0, 0.0456]), np.array([0.0, 0.0, 2.1, -1.9])
-    assert dca.is_global(xy, z, pt).tolist() == [True, False, False, True]
+    pt = np.array([1.0, 1.0, 1.0, 0.2, 0.2])
+    xy, z = np.array([0.0454, -0.0456, 0.0, 0.2160, 0.2162]), np.array([0.0, 0.0, 2.1, -1.9, 0.0])
+    assert dca.is_global(xy, z, pt).tolist() == [True, False, False, True, False]
