@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from zdcsim.cli.main import Commands, app, options
 
-COMMANDS = ["simulate", "train", "generate", "evaluate", "export"]
+COMMANDS = ["simulate", "convert", "train", "generate", "evaluate", "export"]
 
 
 def run(application: typer.Typer, *arguments: str) -> Result:
@@ -44,7 +44,7 @@ def listed(shown: str) -> dict[str, str]:
     return dict(re.findall(r"^│ (\w+) +(\S.*?) *│$", table, re.MULTILINE))
 
 
-def test_help_lists_the_five_commands_with_a_line_and_an_example_each() -> None:
+def test_help_lists_the_commands_with_a_line_and_an_example_each() -> None:
     shown = run(app, "--help")
     assert shown.exit_code == 0
     commands = listed(shown.output)

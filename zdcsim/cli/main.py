@@ -1,4 +1,4 @@
-"""The `zdcsim` command: its five subcommands, and how it tells of an error.
+"""The `zdcsim` command: its subcommands, and how it tells of an error.
 
 A command module keeps to light imports at its top and imports torch, Geant4 and matplotlib inside
 its function, so that `zdcsim --help` answers at once and works without the extras.
@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from zdcsim.cli.convert import convert
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
@@ -34,6 +35,8 @@ EXTRA = {
 EXAMPLES = """[bold]Examples[/bold], in the order of the work:
 
 zdcsim simulate --particles 300 --copies 5 --out train.root
+
+zdcsim convert o2sim.root --kind o2sim --out train.h5
 
 zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/gan
 
@@ -90,7 +93,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate, train, generate, evaluate, export):
+for command in (simulate, convert, train, generate, evaluate, export):
     app.command()(command)
 
 

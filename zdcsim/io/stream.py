@@ -7,6 +7,7 @@ import uproot
 
 from detcore.files import replacing
 from zdcsim.io import tree
+from zdcsim.io.block import Block
 from zdcsim.response import Responses
 
 
@@ -21,16 +22,26 @@ def write_blocks(path: Path, blocks: Iterable[Responses]) -> int:
         The number of responses written.
 
     Raises:
-        ValueError: If there is no response.
+        ValueError: If there is no response, or the blocks are of different calorimeters.
     """
-    written = 0
+    return write_with_missed(path, map(Block, blocks))
+
+
+def write_with_missed(path: Path, blocks: Iterable[Block]) -> int:
+    """Write blocks of responses and of primaries without light; see `write_blocks`."""
+    written, calorimeter = 0, None
     with replacing(path) as partial, uproot.recreate(partial) as file:
         for block in blocks:
-            if written:
-                file[tree.TREE].extend(tree.columns(block))
-            else:
-                tree.write_into(file, block)
-            written += len(block)
+            calorimeter = calorimeter or block.responses.calorimeter
+            if block.responses.calorimeter != calorimeter:
+                raise ValueError(f"{path} cannot hold responses of two calorimeters")
+            if written and len(block.responses):
+                file[tree.TREE].extend(tree.columns(block.responses))
+            elif len(block.responses):
+                tree.write_into(file, block.responses)
+            written += len(block.responses)
+            if len(block.missed_pdg):
+                tree.extend_missed(file, block.missed_pdg, block.missed_conditions)
         if not written:
             raise ValueError(f"there are no responses to write to {path}")
     return written

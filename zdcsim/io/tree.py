@@ -54,7 +54,7 @@ def write(
     with replacing(path) as partial, uproot.recreate(partial) as file:
         write_into(file, responses, {} if event is None else {EVENT: event.astype(np.int64)})
         if missed is not None:
-            _new_tree(file, MISSED, {"pdg": missed[0], **_condition_columns(missed[1])})
+            extend_missed(file, *missed)
 
 
 def write_into(
@@ -79,6 +79,17 @@ def write_into(
     }
     _new_tree(file, TREE, {**columns(responses), **more})
     file[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True)
+
+
+def extend_missed(
+    file: uproot.WritableDirectory, pdg: NDArray[np.int32], conditions: NDArray[np.float32]
+) -> None:
+    """Add primaries without light, codes (M,) and conditions (M, 9), to an open file."""
+    columns = {"pdg": pdg, **_condition_columns(conditions)}
+    if MISSED in file:
+        file[MISSED].extend(columns)
+    else:
+        _new_tree(file, MISSED, columns)
 
 
 def read(path: Path) -> Responses:

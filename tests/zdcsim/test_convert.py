@@ -1,0 +1,109 @@
+"""`zdcsim convert`: every kind of source into a store and into ROOT, and what cannot be told."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+import uproot
+from toys import toy_responses
+from typer.testing import CliRunner, Result
+
+from zdcsim.cli.main import app
+from zdcsim.io import store, tree
+from zdcsim.io.source import kind_of
+
+O2SIM = Path(__file__).resolve().parents[1] / "fixtures" / "o2sim.root"
+
+
+def convert(source: Path | str, out: Path, *options: str) -> Result:
+    """Run the command in this process, on a screen wide enough not to wrap."""
+    arguments = ["convert", str(source), "--out", str(out), *options]
+    return CliRunner().invoke(app, arguments, env={"COLUMNS": "200"})
+
+
+@pytest.mark.parametrize("detector", ["zn", "zp"])
+def test_o2_responses_are_the_same_in_a_store_and_in_root(tmp_path: Path, detector: str) -> None:
+    for out in (tmp_path / "o2.h5", tmp_path / "o2.root"):
+        ran = convert(O2SIM, out, "--detector", detector)
+        assert ran.exit_code == 0, ran.output
+    stored, root = store.read(tmp_path / "o2.h5"), tree.read(tmp_path / "o2.root")
+    assert len(stored) == len(root) > 5
+    assert np.array_equal(stored.dense(), root.dense())
+    assert np.array_equal(stored.conditions, root.conditions)
+    for path, read in ((tmp_path / "o2.h5", store), (tmp_path / "o2.root", tree)):
+        pdg, conditions = read.read_missed(path)
+        assert len(pdg) == len(conditions) > 5, read.__name__
+    assert "without light kept as conditions" in ran.output
+    assert stored.provenance["common_fibres"] == "mirrored"
+
+
+def test_a_store_becomes_the_root_file_it_came_from(tmp_path: Path) -> None:
+    first, stored, again = (tmp_path / name for name in ("a.root", "a.h5", "b.root"))
+    responses = toy_responses(particles=9, copies=3)
+    missed = np.array([22, 111], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
+    tree.write(first, responses, missed)
+    assert convert(first, stored).exit_code == 0
+    assert convert(stored, again).exit_code == 0
+    found = tree.read(again)
+    for name in ("particle", "pdg", "conditions", "offsets", "pixels", "counts", "cpu_seconds"):
+        assert np.array_equal(getattr(found, name), getattr(responses, name)), name
+    assert np.array_equal(tree.read_missed(again)[1], missed[1])
+    assert found.provenance["data_kind"] == "toy"
+
+
+def test_arrays_are_converted_with_the_units_given(tmp_path: Path) -> None:
+    responses = toy_responses(particles=3, copies=2)
+    np.savez(tmp_path / "r.npz", np.log1p(responses.dense().swapaxes(1, 2)))
+    np.savez(tmp_path / "p.npz", responses.conditions)
+    out = tmp_path / "arrays.h5"
+    ran = convert(tmp_path / "r.npz", out, "--particles", str(tmp_path / "p.npz"), "--layout",
+                  "yx", "--values", "log1p", "--charge-unit", "e/3")  # fmt: skip
+    assert ran.exit_code == 0, ran.output
+    assert np.array_equal(store.read(out).dense(), responses.dense())
+
+
+def made(folder: Path, *trees: str) -> Path:
+    """A ROOT file with empty trees of those names."""
+    path = folder / "trees.root"
+    with uproot.recreate(path) as file:
+        for name in trees:
+            file.mktree(name, {"x": "int32"})
+    return path
+
+
+def test_the_kind_is_told_where_there_is_no_doubt(tmp_path: Path) -> None:
+    assert kind_of(O2SIM) == "o2sim"
+    assert kind_of(made(tmp_path, "responses")) == "zdcsim"
+    (tmp_path / "non_zero_examples_run1.txt").touch()
+    assert kind_of(tmp_path) == "text"
+    for name, kind in (("a.h5", "store"), ("a.npz", "arrays"), ("a.pkl", "arrays")):
+        (tmp_path / name).touch()
+        assert kind_of(tmp_path / name) == kind
+
+
+def test_errors_are_one_sentence(tmp_path: Path) -> None:
+    tree.write(tmp_path / "zn.root", toy_responses(2, 1))
+    (tmp_path / "data.csv").touch()
+    (tmp_path / "data.pkl").touch()
+    np.savez(tmp_path / "r.npz", np.zeros((1, 44, 44)))
+    out = tmp_path / "out.h5"
+    expected = {
+        (made(tmp_path, "responses", "o2sim"),): "has both trees 'responses' (ours) or 'o2sim'",
+        (tmp_path / "data.csv",): "cannot be told from its name; name its kind",
+        (tmp_path / "absent.h5",): "no file",
+        (tmp_path / "zn.root", "--detector", "zp"): "holds responses of ZN; ZP was asked for",
+        (tmp_path / "r.npz",): "name the file of their conditions too",
+        (tmp_path / "data.pkl", "--particles", "x.npz"): "is a pickle",
+        (O2SIM, "--parity", "odd"): "choose another parity",
+        ("root://server//a.h5", "--kind", "store"): "only o2sim files are read at a URL",
+    }
+    for (source, *options), sentence in expected.items():
+        ran = convert(source, out, *map(str, options))
+        assert ran.exit_code == 2, (source, ran.output)
+        assert sentence in ran.stderr
+        assert ran.stderr.count("zdcsim: ") == 1
+    assert not out.exists()
+    assert re.search("must end in one of", convert(O2SIM, tmp_path / "out.txt").stderr)
+    other = made(tmp_path, "events")
+    assert "has no tree 'responses' (ours) or 'o2sim'" in convert(other, out).stderr

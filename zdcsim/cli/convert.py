@@ -1,0 +1,117 @@
+"""`zdcsim convert`: responses of any source into a training store or a ROOT file of ours."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+if TYPE_CHECKING:
+    from zdcsim.io.block import Block
+
+ROOT_SUFFIX, STORE_SUFFIXES = ".root", (".h5", ".hdf5")
+Source = Annotated[
+    str, typer.Argument(help="File, folder of text files, or URL as root://server//path.")
+]
+Zeros = Literal["none", "transported", "primaries"]
+
+
+def convert(
+    source: Source,
+    out: Annotated[Path, typer.Option(help="File to write: .h5, a training store, or .root.")],
+    kind: Annotated[
+        Literal["auto", "zdcsim", "store", "o2sim", "text", "arrays"],
+        typer.Option(help="What SOURCE is; auto asks where its name and trees leave a doubt."),
+    ] = "auto",
+    detector: Annotated[Literal["zn", "zp"], typer.Option(help="Calorimeter.")] = "zn",
+    side: Annotated[
+        Literal["A", "C", "both"], typer.Option(help="o2sim: read this side only.")
+    ] = "both",
+    parity: Annotated[
+        Literal["even", "odd", "mirrored"],
+        typer.Option(
+            help="o2sim: x + y of the common fibres; mirrored is odd on A and even on C. "
+            "Checked against the hits."
+        ),
+    ] = "mirrored",
+    zeros: Annotated[
+        Zeros,
+        typer.Option(
+            help="o2sim: primaries without light to keep; text: its zero examples, or none."
+        ),
+    ] = "transported",
+    suffix: Annotated[
+        str, typer.Option(help="text: between the files' names and .txt, as _run3.")
+    ] = "",
+    particles: Annotated[
+        Path | None, typer.Option(help="arrays: the file of the conditions.")
+    ] = None,
+    layout: Annotated[Literal["xy", "yx"], typer.Option(help="arrays: axes of an image.")] = "xy",
+    values: Annotated[
+        Literal["counts", "log1p"], typer.Option(help="arrays: counts, or log(1 + count).")
+    ] = "counts",
+    charge_unit: Annotated[
+        Literal["e", "e/3"], typer.Option(help="arrays: unit of the charge.")
+    ] = "e",
+    mass_unit: Annotated[
+        Literal["MeV", "GeV"], typer.Option(help="arrays: unit of the mass.")
+    ] = "MeV",
+    vertex_unit: Annotated[
+        Literal["cm", "m"], typer.Option(help="arrays: unit of the vertex.")
+    ] = "cm",
+) -> None:
+    """Convert responses of O2, of other groups or of ours into a training store or ROOT file.
+
+    Example: zdcsim convert sim1.root --kind o2sim --detector zn --out zn.h5
+    """
+    from zdcsim.geometry import calorimeter
+    from zdcsim.io import store
+    from zdcsim.io.arrays import ArraySettings
+    from zdcsim.io.legacy import LegacySettings
+    from zdcsim.io.o2sim import O2Settings
+    from zdcsim.io.rootfile import is_url
+    from zdcsim.io.source import SourceSettings, blocks, kind_of
+    from zdcsim.io.stream import write_with_missed
+
+    _check_out(out)
+    chosen = calorimeter(detector)
+    settings = SourceSettings(
+        O2Settings(chosen, side, parity, zeros),
+        LegacySettings(chosen, suffix, "none" if zeros == "none" else "unique"),
+        ArraySettings(chosen, layout, values, charge_unit, mass_unit, vertex_unit),
+        particles,
+    )
+    location = source if is_url(source) else Path(source)
+    found = kind_of(location) if kind == "auto" else kind
+    counted = _Count(blocks(location, found, settings))
+    write = write_with_missed if out.suffix == ROOT_SUFFIX else store.write_blocks
+    written = write(out, counted.shown())
+    typer.echo(
+        f"{out}: {written} {chosen.name} responses of {source} ({found}), {counted.missed} "
+        "primaries without light kept as conditions"
+    )
+
+
+def _check_out(out: Path) -> None:
+    allowed = (ROOT_SUFFIX, *STORE_SUFFIXES)
+    if out.suffix not in allowed:
+        raise ValueError(f"--out {out} must end in one of {', '.join(allowed)}")
+
+
+class _Count:
+    """Blocks on their way to the file, counted and shown on the error stream."""
+
+    def __init__(self, blocks: "Iterator[Block]") -> None:
+        self.blocks, self.missed = blocks, 0
+
+    def shown(self) -> "Iterator[Block]":
+        """The blocks, with the number of responses so far beside a spinner."""
+        columns = SpinnerColumn(), TextColumn("{task.completed} responses"), TimeElapsedColumn()
+        with Progress(*columns, console=Console(stderr=True)) as progress:
+            task = progress.add_task("converting", total=None)
+            for block in self.blocks:
+                yield block
+                self.missed += len(block.missed_pdg)
+                progress.advance(task, len(block.responses))
