@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("detcore", "zdcsim")
+PACKAGES = ("detcore", "zdcsim", "pid")
 SOURCES = sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
 HEAVY = {"awkward", "chromo", "geant4_pybind", "hist", "jinja2", "matplotlib", "mlflow", "mplhep"}
 HEAVY |= {"onnx", "onnxruntime", "onnxscript", "scipy", "torch", "uproot"}
@@ -25,6 +25,7 @@ PLANTED = [
     ("zdcsim/evaluation/floor.py", "import matplotlib.pyplot", "plots"),
     ("zdcsim/light/fibre.py", "import geant4_pybind", "montecarlo"),
     ("zdcsim/response.py", "import rich.console", "screen"),
+    ("zdcsim/response.py", "import pid.tracks", "independence"),
 ]
 
 
