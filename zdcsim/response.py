@@ -129,6 +129,28 @@ class Responses:
         return row, entry
 
 
+def joined(parts: list[Responses]) -> Responses:
+    """The responses of all parts in order, with the provenance of the first.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if not parts:
+        raise ValueError("there are no responses to join")
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    return Responses(
+        calorimeter=parts[0].calorimeter,
+        particle=np.concatenate([part.particle for part in parts]),
+        pdg=np.concatenate([part.pdg for part in parts]),
+        conditions=np.concatenate([part.conditions for part in parts]),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        pixels=np.concatenate([part.pixels for part in parts]),
+        counts=np.concatenate([part.counts for part in parts]),
+        cpu_seconds=np.concatenate([part.cpu_seconds for part in parts]),
+        provenance=parts[0].provenance,
+    )
+
+
 def sparse(
     images: NDArray[np.floating] | NDArray[np.integer],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int32]]:
