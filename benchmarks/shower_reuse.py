@@ -78,9 +78,7 @@ CASES = (
     Case("neutrons, middle of the ZN", "zn", "neutron", 150.0, (3, -2), 5, (-6, 4)),
     Case("neutrons, to the edge of the ZN", "zn", "neutron", 150.0, (12, 2), 0, (8, 3)),
     Case("photons, to the edge of the ZN", "zn", "gamma", 100.0, (12, 2), 6, (2, 8)),
-    Case(
-        "protons, to the edge of the ZP", "zp", "proton", 150.0, (-5, 6), library.MIRROR_Y, (3, -7)
-    ),
+    Case("protons, to the edge of the ZP", "zp", "proton", 150.0, (-5, 6), MIRROR_Y, (3, -7)),
 )
 
 
