@@ -14,6 +14,21 @@ from numpy.typing import NDArray
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import Calorimeter
 
+REUSE = 1 << 40
+"""Re-use number k of a shower adds k * REUSE to the identifier of its particle; 0 is the shower
+itself, where it was simulated."""
+
+
+def reused(particle: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether responses are re-used showers, by their particles' identifiers, shape (N,)."""
+    found: NDArray[np.bool_] = particle >= REUSE
+    return found
+
+
+def origin(particle: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Identifier of the simulated particle behind each response, shape (N,)."""
+    return particle % REUSE
+
 
 class Sample(Protocol):
     """Responses wherever their fibres are kept, in memory or in a file; see `Responses`."""

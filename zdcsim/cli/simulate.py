@@ -61,6 +61,14 @@ def simulate(
             "--production-cut says. 1 saves a fifth of the time."
         ),
     ] = 0.0,
+    margin: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Shower library: fibres by which the block is wider on each side; 8 allows "
+            "shifts by 8 fibres (see convert --reuses).",
+        ),
+    ] = 0,
     geant4_data: Annotated[
         Literal["auto", "official", "stand-in"],
         typer.Option(help="Geant4 tables: your official ones, our stand-ins, or what there is."),
@@ -117,6 +125,7 @@ def simulate(
             absorber_production_cut_mev=absorber_production_cut,
         ),
         geant4_data=geant4_folder(geant4_data),
+        margin=margin,
     )
     processes = workers or os.cpu_count() or 1
     with ExitStack() as stack:

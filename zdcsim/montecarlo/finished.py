@@ -121,7 +121,7 @@ class Finished:
         index = np.array([i for i, _ in showers])
         lengths = [len(one.pixels) for one in light]
         return Responses(
-            calorimeter=production.calorimeter,
+            calorimeter=production.block,
             particle=production.seed * IDENTIFIERS_PER_SEED + index,
             pdg=hits.pdg[index],
             conditions=hits.conditions[index],

@@ -33,6 +33,8 @@ class Production:
         seed: Seed of everything.
         transport: Geant4 cuts.
         geant4_data: Folder of the Geant4 data sets.
+        margin: Columns and rows of fibres that the block has more on each side, for a shower
+            library (`library.py`); primaries are the same.
     """
 
     calorimeter: Calorimeter
@@ -43,6 +45,7 @@ class Production:
     seed: int
     transport: Transport
     geant4_data: Path
+    margin: int = 0
 
     def __post_init__(self) -> None:
         if not 0 < self.particles <= IDENTIFIERS_PER_SEED or self.copies < 1 or self.missed < 0:
@@ -50,8 +53,15 @@ class Production:
                 f"a production needs 1 to {IDENTIFIERS_PER_SEED} particles and at least 1 copy; "
                 f"got {self.particles} particles, {self.copies} copies, {self.missed} missed"
             )
-        if self.seed < 0:
-            raise ValueError(f"the seed must not be negative; got {self.seed}")
+        if self.seed < 0 or self.margin < 0:
+            raise ValueError(
+                f"seed and margin must not be negative; got {self.seed} and {self.margin}"
+            )
+
+    @property
+    def block(self) -> Calorimeter:
+        """What Geant4 builds."""
+        return self.calorimeter.widened(self.margin)
 
     @property
     def tables(self) -> datasets.DataKind:
@@ -69,6 +79,7 @@ class Production:
             "particles": self.particles,
             "copies": self.copies,
             "missed": self.missed,
+            "margin": self.margin,
             "seed": self.seed,
             "reused_showers": False,
             "transport": self.transport.record(),
