@@ -24,10 +24,10 @@ from rich.table import Table
 
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
-from zdcsim.generation import batches, joined
+from zdcsim.generation import batches
 from zdcsim.io import tree
 from zdcsim.io.bundle import Bundle, read_bundle
-from zdcsim.response import Responses
+from zdcsim.response import Responses, joined
 
 BATCH_SIZES = (1, 100, 1000)
 RESPONSES = {1: 500, 100: 2000, 1000: 5000}

@@ -14,7 +14,8 @@ from pid.cuts import DetectorLimits
 from pid.export.o2physics import write_bundle
 from pid.export.trained import Fitted, Trained, signed
 from pid.features46 import FEATURES46
-from pid.io.bundle import Contract, WorkingPoints
+from pid.io.bundle import WorkingPoints
+from pid.io.contract import Contract
 from pid.models.feature_set import FeatureSetClassifier
 from pid.models.mlp import MlpClassifier
 from pid.models.output import Output

@@ -19,9 +19,11 @@ from detcore.session import blocks, run
 from zdcsim.conditions import NAMES
 from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD, Bundle, read_bundle
 from zdcsim.io.session import decoded
-from zdcsim.response import Responses, sparse
+from zdcsim.response import Responses, joined, sparse
 
 DATA_KIND = "generated"
+SHARD = 10_000
+"""Responses whose noise comes from one stream; another worker may generate the next."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,10 @@ class Particles:
 
     def __len__(self) -> int:
         return len(self.particle)
+
+    def __getitem__(self, rows: slice) -> "Particles":
+        """The particles of those rows."""
+        return Particles(self.particle[rows], self.pdg[rows], self.conditions[rows])
 
     def repeated(self, copies: int) -> "Particles":
         """Every particle `copies` times in a row."""
@@ -77,9 +83,9 @@ def generate(
 ) -> NDArray[np.int32]:
     """One response for every row of conditions.
 
-    The noise of row i depends on the seed and i alone, not on the batch size. ONNX Runtime may
-    differ in the last float32 digit between batch sizes, which moves the rounding of single pixels
-    that lie next to k + 1/2.
+    The noise of row i depends on the seed and i alone, not on the batch size or on who generates.
+    ONNX Runtime may differ in the last float32 digit between batch sizes, which moves the rounding
+    of single pixels that lie next to k + 1/2.
 
     Arguments:
         bundle: Folder of the bundle.
@@ -125,7 +131,11 @@ def respond(
 
 
 def response_blocks(
-    bundle: Bundle, particles: Particles, seed: int, batch_size: int = 1000
+    bundle: Bundle,
+    particles: Particles,
+    seed: int,
+    batch_size: int = 1000,
+    first_shard: int = 0,
 ) -> Iterator[Responses]:
     """Responses of `batch_size` particles at a time, for samples that do not fit in memory.
 
@@ -141,7 +151,7 @@ def response_blocks(
         "seed": seed,
     }
     start = time.process_time()
-    for rows, counts in batches(bundle, particles.conditions, seed, batch_size):
+    for rows, counts in batches(bundle, particles.conditions, seed, batch_size, first_shard):
         offsets, pixels, photons = sparse(counts)
         spent = (time.process_time() - start) / len(counts)
         yield Responses(
@@ -165,33 +175,74 @@ def generate_responses(
     return joined(list(response_blocks(bundle, particles, seed, batch_size)))
 
 
-def joined(parts: list[Responses]) -> Responses:
-    """The responses of all parts in order, with the provenance of the first.
-
-    Raises:
-        ValueError: If there are none.
-    """
-    if not parts:
-        raise ValueError("there are no particles to generate responses for")
-    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
-    return Responses(
-        calorimeter=parts[0].calorimeter,
-        particle=np.concatenate([part.particle for part in parts]),
-        pdg=np.concatenate([part.pdg for part in parts]),
-        conditions=np.concatenate([part.conditions for part in parts]),
-        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        pixels=np.concatenate([part.pixels for part in parts]),
-        counts=np.concatenate([part.counts for part in parts]),
-        cpu_seconds=np.concatenate([part.cpu_seconds for part in parts]),
-        provenance=parts[0].provenance,
-    )
-
-
 def batches(
-    bundle: Bundle, conditions: NDArray[np.floating], seed: int, batch_size: int
+    bundle: Bundle,
+    conditions: NDArray[np.floating],
+    seed: int,
+    batch_size: int,
+    first_shard: int = 0,
 ) -> Iterator[tuple[slice, NDArray[np.int32]]]:
     """Rows and photo-electron counts (B, Nx, Ny) of one batch after the other; see `generate`."""
-    rng = np.random.default_rng(seed)
-    for rows in blocks(len(conditions), batch_size):
-        noise = rng.standard_normal((rows.stop - rows.start, NOISE_SIZE)).astype(np.float32)
-        yield rows, respond(bundle, conditions[rows], noise)
+    for number, shard in enumerate(blocks(len(conditions), SHARD), first_shard):
+        rng = stream(seed, number)
+        for batch in blocks(shard.stop - shard.start, batch_size):
+            noise = rng.standard_normal((batch.stop - batch.start, NOISE_SIZE)).astype(np.float32)
+            rows = slice(shard.start + batch.start, shard.start + batch.stop)
+            yield rows, respond(bundle, conditions[rows], noise)
+
+
+def stream(seed: int, shard: int) -> np.random.Generator:
+    """The noise of a shard: of the first the seed's own stream, of the others its children's."""
+    key = (shard,) if shard else ()
+    return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
+
+
+@dataclass(frozen=True)
+class Shard:
+    """At most `SHARD` particles, for a worker that opens the bundle itself.
+
+    Arguments:
+        bundle: The folder, which the worker must see.
+        sha256: Digest of the bundle that is meant.
+        threads: Threads of ONNX Runtime.
+        particles: The particles.
+        seed: As in `generate`.
+        number: Which shard; fixes the stream of noise.
+        batch_size: Responses generated together.
+    """
+
+    bundle: Path
+    sha256: str
+    threads: int
+    particles: Particles
+    seed: int
+    number: int
+    batch_size: int
+
+
+def shards(
+    bundle: Bundle, particles: Particles, seed: int, batch_size: int, threads: int = 1
+) -> list[Shard]:
+    """What `response_blocks` generates, in shards for a cluster."""
+    return [
+        Shard(
+            bundle.path.resolve(), bundle.sha256, threads, particles[rows], seed, number, batch_size
+        )
+        for number, rows in enumerate(blocks(len(particles), SHARD))
+    ]
+
+
+def generated(shard: Shard) -> Responses:
+    """The responses of a shard.
+
+    Raises:
+        ValueError: If the folder holds another bundle here than where the shard was made.
+    """
+    bundle = read_bundle(shard.bundle, shard.threads)
+    if bundle.sha256 != shard.sha256:
+        raise ValueError(
+            f"the bundle {shard.bundle} of a worker is not the one that was asked for; all "
+            "workers must see the same files"
+        )
+    made = response_blocks(bundle, shard.particles, shard.seed, shard.batch_size, shard.number)
+    return joined(list(made))

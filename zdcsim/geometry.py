@@ -6,7 +6,7 @@ A response is indexed [x][y], as O2's SpatialPhotonResponse is: shape (Nx, Ny).
 Source: AliceO2, Detectors/ZDC/base/include/ZDCBase/Geometry.h and simulation/src/Detector.cxx.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -47,6 +47,16 @@ class Calorimeter:
     def shape(self) -> tuple[int, int]:
         """Shape (Nx, Ny) of a response."""
         return self.nx, self.ny
+
+    def widened(self, margin: int) -> "Calorimeter":
+        """The same block with `margin` more columns or rows of fibres on each of its four sides."""
+        return replace(
+            self,
+            nx=self.nx + 2 * margin,
+            ny=self.ny + 2 * margin,
+            half_x=self.half_x + margin * self.pitch,
+            half_y=self.half_y + margin * self.pitch,
+        )
 
     @property
     def pitch(self) -> float:

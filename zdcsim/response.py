@@ -14,6 +14,21 @@ from numpy.typing import NDArray
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import Calorimeter
 
+REUSE = 1 << 40
+"""Re-use number k of a shower adds k * REUSE to the identifier of its particle; 0 is the shower
+itself, where it was simulated."""
+
+
+def reused(particle: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether responses are re-used showers, by their particles' identifiers, shape (N,)."""
+    found: NDArray[np.bool_] = particle >= REUSE
+    return found
+
+
+def origin(particle: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Identifier of the simulated particle behind each response, shape (N,)."""
+    return particle % REUSE
+
 
 class Sample(Protocol):
     """Responses wherever their fibres are kept, in memory or in a file; see `Responses`."""
@@ -127,6 +142,28 @@ class Responses:
         first = np.repeat(np.cumsum(lengths) - lengths, lengths)
         entry = np.repeat(self.offsets[chosen], lengths) + np.arange(len(row)) - first
         return row, entry
+
+
+def joined(parts: list[Responses]) -> Responses:
+    """The responses of all parts in order, with the provenance of the first.
+
+    Raises:
+        ValueError: If there are none.
+    """
+    if not parts:
+        raise ValueError("there are no responses to join")
+    lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+    return Responses(
+        calorimeter=parts[0].calorimeter,
+        particle=np.concatenate([part.particle for part in parts]),
+        pdg=np.concatenate([part.pdg for part in parts]),
+        conditions=np.concatenate([part.conditions for part in parts]),
+        offsets=np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
+        pixels=np.concatenate([part.pixels for part in parts]),
+        counts=np.concatenate([part.counts for part in parts]),
+        cpu_seconds=np.concatenate([part.cpu_seconds for part in parts]),
+        provenance=parts[0].provenance,
+    )
 
 
 def sparse(

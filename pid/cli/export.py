@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from pid.cli.parsing import numbers
-from pid.io.bundle import Contract
+from pid.io.contract import Contract
 from pid.working_point import Goal
 
 

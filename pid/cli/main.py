@@ -12,6 +12,8 @@ import typer
 from typer.core import TyperGroup
 
 from pid.cli.adapt import adapt
+from pid.cli.evaluate import evaluate
+from pid.cli.export import export
 from pid.cli.simulate import simulate
 from pid.cli.train import train
 
@@ -73,7 +75,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate, train, adapt):
+for command in (simulate, train, adapt, evaluate, export):
     app.command()(command)
 
 

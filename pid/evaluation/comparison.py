@@ -17,10 +17,12 @@ QUANTITIES: dict[str, Quantity] = {
     "efficiency": lambda found: found.rates.efficiency.value,
     "ROC AUC": lambda found: found.roc_auc,
     "average precision": lambda found: found.average_precision,
-    "log-loss": lambda found: found.probabilities.log_loss,
-    "calibration error": lambda found: found.probabilities.calibration_error,
+    "log-loss": lambda found: found.probabilities.log_loss if found.probabilities else None,
+    "calibration error": lambda found: (
+        found.probabilities.calibration_error if found.probabilities else None
+    ),
 }
-"""What classifiers are compared by."""
+"""What classifiers are compared by; the last two exist for probabilities alone."""
 
 
 @dataclass(frozen=True)
@@ -83,8 +85,9 @@ def compare(judgements: Sequence[Judgement]) -> Comparison:
         raise ValueError("there is no judgement to compare")
     first = judgements[0]
     for other in judgements:
-        same = other.sample.tracks == first.sample.tracks and other.settings == first.settings
-        if not same:
+        one, two = first.sample, other.sample
+        alike = (one.domain, one.tracks) == (two.domain, two.tracks)
+        if not alike or other.settings != first.settings:
             raise ValueError(
                 f"{first.name} and {other.name} were judged on different samples or with different "
                 "settings; judge them together"
@@ -93,6 +96,13 @@ def compare(judgements: Sequence[Judgement]) -> Comparison:
     rows = [_row(name, [each for each in judgements if each.name == name]) for name in names]
     found = {target.pdg for judgement in judgements for target in judgement.targets}
     return Comparison(tuple(rows), tuple(pdg for pdg in TARGETS if pdg in found))
+
+
+def mean_over_species(row: Row, quantity: str) -> float | None:
+    """Mean of a quantity over the row's species, all with equal weight; None if one has none."""
+    found = [numbers[quantity].mean for numbers in row.targets.values()]
+    known = [value for value in found if value is not None]
+    return fmean(known) if found and len(known) == len(found) else None
 
 
 def _row(name: str, seeds: Sequence[Judgement]) -> Row:

@@ -42,7 +42,7 @@ def domain_auc(
     simulated: NDArray[np.floating],
     measured: NDArray[np.floating],
     seed: int = 1,
-    most: int = 50_000,
+    most: int = 10_000,
 ) -> DomainAuc:
     """Tell two samples of scores apart.
 

@@ -12,8 +12,6 @@ from math import sqrt
 from statistics import NormalDist
 from typing import Literal
 
-from scipy.special import betaincinv
-
 Interval = Literal["wilson", "clopper-pearson"]
 ONE_SIGMA = 0.6826894921370859
 """Probability content of one standard deviation."""
@@ -72,6 +70,8 @@ def wilson(part: int, whole: int, content: float) -> tuple[float, float]:
 
 def clopper_pearson(part: int, whole: int, content: float) -> tuple[float, float]:
     """The shares that give so many successes or more, or so many or fewer, by (1 - content) / 2."""
+    from scipy.special import betaincinv
+
     tail = 0.5 * (1 - content)
     low = float(betaincinv(part, whole - part + 1, tail)) if part else 0.0
     high = float(betaincinv(part + 1, whole - part, 1 - tail)) if part < whole else 1.0

@@ -19,9 +19,10 @@ from pid.evaluation.domain import DomainAuc
 from pid.evaluation.probabilities import Probabilities, probabilities
 from pid.evaluation.ranking import average_precision, roc_auc, thinned
 from pid.evaluation.rates import Rates, rates
-from pid.evaluation.settings import PATTERNS, Settings
+from pid.evaluation.settings import Settings
+from pid.patterns import PATTERNS
 from pid.tracks import Tracks
-from pid.working_point import WorkingPoint, bin_of, curve
+from pid.working_point import WorkingPoint, bin_of, curve, momentum_of
 
 DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
 
@@ -43,7 +44,7 @@ class Curves:
         false_rate: Share of selected background, against `efficiency` the ROC curve.
         efficiency: Of the same points.
         purity: Of the same points.
-        probability: Mean score of every bin of the calibration.
+        probability: Mean score of every bin of the calibration; empty if scores are none.
         came_true: Share of the species in the same bins.
     """
 
@@ -67,7 +68,7 @@ class TargetJudgement:
         by_pattern: The same by pattern of detectors.
         roc_auc: Area under the ROC curve.
         average_precision: Area under the purity-efficiency curve.
-        probabilities: Log-loss, Brier score and calibration error.
+        probabilities: Log-loss, Brier score and calibration error; None if the score is none.
         curves: For figures.
         working_point: Thresholds, chosen on validation tracks.
     """
@@ -80,7 +81,7 @@ class TargetJudgement:
     by_pattern: dict[str, Rates]
     roc_auc: float | None
     average_precision: float | None
-    probabilities: Probabilities
+    probabilities: Probabilities | None
     curves: Curves
     working_point: WorkingPoint
 
@@ -90,12 +91,16 @@ class Sample:
     """What was judged.
 
     Arguments:
+        domain: Name of the sample.
+        held_out: Why none of its tracks trained the classifier, in words.
         tracks: Their number.
         patterns: Share of every pattern of detectors, after the limits on p.
         species: Tracks of every target's PDG code, and of all others together.
         provenance: As the file says.
     """
 
+    domain: str
+    held_out: str
     tracks: int
     patterns: dict[str, float]
     species: dict[str, int]
@@ -157,6 +162,9 @@ def judge(
     working_points: Mapping[int, WorkingPoint],
     settings: Settings | None = None,
     *,
+    sample: str = "simulation",
+    held_out: str = "not stated",
+    probabilistic: bool = True,
     seed: int | None = None,
     domain: DomainAuc | None = None,
     model: Mapping[str, object] | None = None,
@@ -166,9 +174,12 @@ def judge(
     Arguments:
         name: Of the classifier.
         tracks: Test tracks with truth, after the limits on p; no track that trained or validated.
-        scores: Probabilities, shape (N, T).
+        scores: Shape (N, T).
         working_points: Thresholds by PDG code, T of them in the order of the scores.
         settings: What to report and how.
+        sample: Name of the sample.
+        held_out: Why none of the tracks trained the classifier, in words.
+        probabilistic: Whether the scores are probabilities.
         seed: Of the training.
         domain: Copied into the result.
         model: Manifest, copied into the result.
@@ -186,9 +197,9 @@ def judge(
     return Judgement(
         name=name,
         seed=seed,
-        sample=_sample(judged, tuple(working_points)),
+        sample=_sample(judged, tuple(working_points), sample, held_out),
         targets=tuple(
-            judge_target(judged, values[:, t], pdg, point, chosen)
+            judge_target(judged, values[:, t], pdg, point, chosen, probabilistic)
             for t, (pdg, point) in enumerate(working_points.items())
         ),
         settings=chosen,
@@ -204,10 +215,11 @@ def judge_target(
     pdg: int,
     point: WorkingPoint,
     settings: Settings,
+    probabilistic: bool = True,
 ) -> TargetJudgement:
     """Judge one score (N,) at its working point."""
     truth = tracks.truth() == pdg
-    p, pt = tracks.column("fP"), transverse_momentum(tracks)
+    p, pt = momentum_of(tracks, "p"), momentum_of(tracks, "pt")
     selected = point.select(score, pt if point.momentum == "pt" else p)
     found, pattern = curve(score, truth), tracks.pattern()
     return TargetJudgement(
@@ -224,15 +236,12 @@ def judge_target(
         average_precision=average_precision(found),
         probabilities=probabilities(
             score, truth, settings.calibration_bins, settings.calibration_by
-        ),
-        curves=_curves(score, truth, settings),
+        )
+        if probabilistic
+        else None,
+        curves=_curves(score, truth, settings, probabilistic),
         working_point=point,
     )
-
-
-def transverse_momentum(tracks: Tracks) -> NDArray[np.float32]:
-    """Transverse momentum in GeV/c, shape (N,)."""
-    return np.hypot(tracks.column("fPx"), tracks.column("fPy"))
 
 
 def _kept(
@@ -260,7 +269,12 @@ def _bins(
     )
 
 
-def _curves(score: NDArray[np.floating], truth: NDArray[np.bool_], settings: Settings) -> Curves:
+def _curves(
+    score: NDArray[np.floating],
+    truth: NDArray[np.bool_],
+    settings: Settings,
+    probabilistic: bool,
+) -> Curves:
     found = curve(score, truth)
     points = thinned(found)
     mean, share, _ = reliability(score, truth, settings.calibration_bins, settings.calibration_by)
@@ -269,8 +283,8 @@ def _curves(score: NDArray[np.floating], truth: NDArray[np.bool_], settings: Set
         false_rate=_tuple(found.false_rate[points]) if defined else (),
         efficiency=_tuple(found.efficiency[points]) if defined else (),
         purity=_tuple(found.purity[points]) if defined else (),
-        probability=_tuple(mean),
-        came_true=_tuple(share),
+        probability=_tuple(mean) if probabilistic else (),
+        came_true=_tuple(share) if probabilistic else (),
     )
 
 
@@ -278,11 +292,13 @@ def _tuple(values: NDArray[np.float64]) -> tuple[float, ...]:
     return tuple(float(f"{value:.6g}") for value in values)
 
 
-def _sample(tracks: Tracks, targets: tuple[int, ...]) -> Sample:
+def _sample(tracks: Tracks, targets: tuple[int, ...], name: str, held_out: str) -> Sample:
     truth, pattern = tracks.truth(), tracks.pattern()
     species = {str(pdg): int((truth == pdg).sum()) for pdg in targets}
     shares = {text: float((pattern == bits).mean()) for bits, text in PATTERNS.items()}
     return Sample(
+        domain=name,
+        held_out=held_out,
         tracks=len(tracks),
         patterns=shares,
         species={**species, "others": len(tracks) - sum(species.values())},

@@ -1,15 +1,13 @@
 """The choices that a judgement depends on; all of them are written into its result."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from pid.calibration import Bins
 from pid.evaluation.intervals import Interval
 from pid.working_point import check_edges
 
 Kept = Literal["all", "primaries"]
-PATTERNS: Final = {1: "TPC", 3: "TPC, TRD", 5: "TPC, TOF", 7: "TPC, TRD, TOF"}
-"""Names of the four patterns of detectors that a track of the TPC can have, by their bits."""
 
 
 @dataclass(frozen=True, kw_only=True)

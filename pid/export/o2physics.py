@@ -47,11 +47,11 @@ from pid.io.bundle import (
     FORMAT_VERSION,
     FOUR_CLASSES,
     WORKING_POINTS,
-    Contract,
     model_file,
     write_scaling,
     write_working_points,
 )
+from pid.io.contract import Contract
 from pid.models.trees import Forest
 from pid.species import CLASSES, model_label
 from pid.tracks import Tracks

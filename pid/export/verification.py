@@ -17,7 +17,8 @@ from detcore.session import in_batches, session
 from pid.columns import COLUMNS
 from pid.export.emulator import PidOnnxModel, row_of
 from pid.export.trained import Fitted, sign_column, signed
-from pid.io.bundle import Contract, model_file
+from pid.io.bundle import model_file
+from pid.io.contract import Contract
 from pid.patterns import PATTERNS
 from pid.tracks import Tracks
 

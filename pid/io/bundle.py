@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Any, get_args
 
 import numpy as np
 import onnxruntime
@@ -20,13 +20,13 @@ from detcore.bundle import read_manifest as read_any_manifest
 from detcore.files import sha256, write_text
 from detcore.session import session
 from pid.cuts import DetectorLimits
+from pid.io.contract import Contract
 from pid.scaler import Scaler
 from pid.species import model_label
 from pid.working_point import WorkingPoint
 
 FORMAT = "pid bundle for O2Physics"
 FORMAT_VERSION = 1
-Contract = Literal["pidml", "features46", "mlresponse"]
 COLUMNS, SCALING = "columns_for_training.json", "scaling_params.json"
 WORKING_POINTS = "working_points.json"
 FOUR_CLASSES = "pid_feature_model.onnx"

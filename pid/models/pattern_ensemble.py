@@ -89,7 +89,7 @@ class PatternEnsemble(Classifier):
         return (logits * serves.unsqueeze(2)).sum(dim=1)
 
     def _members(self) -> list[tuple[nn.Module, Tensor]]:
-        return list(zip(self.trunks, self.known, strict=True))
+        return list(zip(self.trunks, self.known.unbind(0), strict=True))
 
 
 def patterns(features: int, optional: Sequence[Sequence[int]]) -> Tensor:

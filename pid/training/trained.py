@@ -1,6 +1,6 @@
 """Rebuild trained classifiers from their run folders.
 
-Axis key: N tracks, T targets.
+Axis key: N tracks, E numbers of the embedding, T targets.
 """
 
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ from pid.sample.split import Split
 from pid.scaler import Scaler
 from pid.tracks import Tracks
 from pid.training.config import AnyExperiment, TreesExperiment, load_experiment
-from pid.training.data import limits, split_of
+from pid.training.data import limits, scaled, split_of
 from pid.training.networks import build
 from pid.training.run_folder import CONFIG, read_scaler
 from pid.training.trees import read_forest
@@ -56,6 +56,20 @@ class Trained:
             parts = torch.split(torch.from_numpy(values), CHUNK)
             scores = torch.cat([self.classifier.probabilities(part) for part in parts])
         return scores.double().numpy()
+
+    def embed(self, tracks: Tracks) -> NDArray[np.float32]:
+        """What the network knows of each track before its last layers, shape (N, E).
+
+        Raises:
+            ValueError: If a column is absent, or the classifier is trees.
+        """
+        if isinstance(self.classifier, Forest):
+            raise ValueError("trees have no embedding; use a network")
+        values = scaled(cuts.apply(tracks, self.limits), self.scaler)
+        with torch.inference_mode():
+            parts = [self.classifier.embed(part) for part in torch.split(values, CHUNK)]
+        found: NDArray[np.float32] = torch.cat(parts).numpy()
+        return found
 
     def split(self, tracks: Tracks) -> Split:
         """Which tracks of its own file trained, validated, or are left to test it."""

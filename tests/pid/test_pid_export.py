@@ -28,7 +28,8 @@ from pid.export.reference import all_patterns
 from pid.export.trained import Fitted, fit, signed
 from pid.export.verification import Verification
 from pid.io import bundle as bundle_files
-from pid.io.bundle import Contract, read_bundle
+from pid.io.bundle import read_bundle
+from pid.io.contract import Contract
 from pid.scaler import Scaler
 from pid.scoring import score
 from pid.species import TARGETS, model_label

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from pid.columns import MODEL
-from pid.evaluation.comparison import compare
+from pid.evaluation.comparison import compare, mean_over_species
 from pid.evaluation.judgement import Judgement, from_json, judge
 from pid.evaluation.rates import rates
 from pid.evaluation.settings import Settings
@@ -139,3 +139,23 @@ def test_other_samples_are_not_compared(sample: Tracks, rng: np.random.Generator
     other = judge("half", half, rng.random((len(half), 2)), points(), SETTINGS)
     with pytest.raises(ValueError, match="different samples"):
         compare([*judgements, other])
+
+
+def test_another_domain_is_not_compared(sample: Tracks, scores: NDArray[np.float64]) -> None:
+    one = judge("one", sample, scores, points(), SETTINGS)
+    other = judge("other", sample, scores, points(), SETTINGS, sample="shifted")
+    with pytest.raises(ValueError, match="different samples"):
+        compare([one, other])
+
+
+def test_a_score_that_is_no_probability_is_not_judged_as_one(
+    sample: Tracks, scores: NDArray[np.float64]
+) -> None:
+    judged = judge("n-sigma", sample, scores, points(), SETTINGS, probabilistic=False)
+    assert judged.targets[0].probabilities is None
+    assert judged.targets[0].curves.probability == ()
+    row = compare([judged]).rows[0]
+    assert mean_over_species(row, "log-loss") is None
+    areas = [found.roc_auc for found in judged.targets]
+    assert mean_over_species(row, "ROC AUC") == pytest.approx(np.mean(areas))  # type: ignore[arg-type]
+    assert from_json(judged.to_json()) == judged

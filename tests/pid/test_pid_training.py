@@ -225,10 +225,30 @@ SHIPPED = sorted(path for path in CONFIGS.glob("*.yaml") if "family:" in path.re
 
 @pytest.mark.parametrize("config", SHIPPED, ids=lambda path: path.stem)
 def test_every_shipped_config_trains(config: Path, tmp_path: Path) -> None:
-    quick = QUICK if config.stem != "trees" else TREES
+    quick = TREES if "trees" in config.stem else QUICK
     chosen = load_experiment(config, quick)
     start(chosen, toy_tracks(800), tmp_path)
     scores = load_trained(tmp_path).score(toy_tracks(16))
     assert scores.shape == (16, 8 if chosen.data.output == "one_vs_rest" else 4)
     assert np.isfinite(scores).all()
     assert json.loads((tmp_path / "provenance.json").read_text())["data"]["tracks"]["training"] > 99
+
+
+def test_an_embedding_is_what_the_logits_follow_from(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    tracks = gaussian_tracks(400, rng)
+    train(experiment("feature_set", *TOY, *SMALL, GROUPS, "training.steps=2"), tracks, tmp_path)
+    found = load_trained(tmp_path)
+    embedding = found.embed(tracks)
+    assert embedding.shape == (400, 8)
+    with torch.inference_mode():
+        logits = found.classifier.classify(torch.from_numpy(embedding))  # type: ignore[union-attr]
+    assert np.allclose(torch.sigmoid(logits).numpy(), found.score(tracks), atol=1e-6)
+
+
+def test_trees_have_no_embedding(tmp_path: Path, rng: np.random.Generator) -> None:
+    tracks = gaussian_tracks(400, rng)
+    train(experiment("trees", *TREES, *TOY[-2:]), tracks, tmp_path)
+    with pytest.raises(ValueError, match="use a network"):
+        load_trained(tmp_path).embed(tracks)

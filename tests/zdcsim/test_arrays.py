@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from toys import toy_responses
 
 from zdcsim.conditions import CHARGE, MASS, VX
-from zdcsim.generation import joined
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io.arrays import ArraySettings, Layout, blocks
-from zdcsim.response import Responses, sparse
+from zdcsim.response import Responses, joined, sparse
 
 N = 12
 

@@ -11,7 +11,9 @@ from typer.testing import CliRunner, Result
 
 from zdcsim.cli.main import app
 from zdcsim.io import store, tree
+from zdcsim.io.block import Block
 from zdcsim.io.source import kind_of
+from zdcsim.io.stream import write_with_missed
 
 O2SIM = Path(__file__).resolve().parents[1] / "fixtures" / "o2sim.root"
 
@@ -50,6 +52,20 @@ def test_a_store_becomes_the_root_file_it_came_from(tmp_path: Path) -> None:
         assert np.array_equal(getattr(found, name), getattr(responses, name)), name
     assert np.array_equal(tree.read_missed(again)[1], missed[1])
     assert found.provenance["data_kind"] == "toy"
+
+
+def test_root_is_written_block_by_block(tmp_path: Path) -> None:
+    responses = toy_responses(particles=5, copies=2)
+    rows = [range(0), range(4), range(4, 9), range(0), range(9, 10)]
+    codes = [np.arange(n, dtype=np.int32) for n in (0, 2, 0, 3, 1)]
+    parts = [
+        Block(responses.select(np.array(r, np.int64)), pdg, np.ones((len(pdg), 9), np.float32))
+        for r, pdg in zip(rows, codes, strict=True)
+    ]
+    assert write_with_missed(tmp_path / "blocks.root", parts) == 10
+    found = tree.read(tmp_path / "blocks.root")
+    assert np.array_equal(found.dense(), responses.dense())
+    assert tree.read_missed(tmp_path / "blocks.root")[0].tolist() == [0, 1, 0, 1, 2, 0]
 
 
 def test_arrays_are_converted_with_the_units_given(tmp_path: Path) -> None:

@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 from toys import toy_conditions, toy_images
 
 from zdcsim.conditions import MASS
-from zdcsim.generation import joined
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io.legacy import LegacySettings, blocks
-from zdcsim.response import Responses
+from zdcsim.response import Responses, joined
 
 N, DARK = 7, 3
 HEADER = "Detector,Pdg,Energy,Vx,Vy,Vz,Px,Py,Pz,PhotonSum\n"

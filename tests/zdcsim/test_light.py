@@ -1,5 +1,8 @@
 """The light model against closed forms and limits."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,10 +10,12 @@ from numpy.typing import NDArray
 from zdcsim.geometry import ZN
 from zdcsim.light import cherenkov, fibre
 from zdcsim.light.chord import chord_light
+from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION
 from zdcsim.light.photo_electrons import QUANTUM_EFFICIENCY, Steps, draw, expected_per_fibre
 
 RADIUS = 10 * ZN.fibre_radius
 LENGTH = 20 * ZN.half_z
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 
 
 def captured(beta: float, angle: float, position: tuple[float, float], to_back: float) -> float:
@@ -156,3 +161,14 @@ def test_drawn_photo_electrons_are_poisson() -> None:
     assert counts.mean() == pytest.approx(mean, abs=5 * np.sqrt(mean / n))
     # Variance of the sample variance of a Poisson distribution: (mean + 2 mean^2) / n.
     assert counts.var() == pytest.approx(mean, abs=5 * np.sqrt((mean + 2 * mean**2) / n))
+
+
+@pytest.mark.parametrize(
+    ("name", "file", "relative"),
+    [("ZN", "light_yield.json", 0.03), ("ZP", "light_yield_zp.json", 1e-3)],
+)
+def test_coupling_is_the_measured_one(name: str, file: str, relative: float) -> None:
+    # The ZN's was set with other showers than those of its file; the two agree within errors.
+    measured = json.loads((RESULTS / file).read_text())
+    light = measured["photo_electrons_per_tev_at_unit_coupling"] * CALIBRATION[name].coupling
+    assert light == pytest.approx(ALICE_PHOTO_ELECTRONS_PER_TEV[name], rel=relative)

@@ -11,13 +11,12 @@ import pytest
 import uproot
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PZ
-from zdcsim.generation import joined
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import o2_branches
 from zdcsim.io.block import Block, ParticleNumbers
 from zdcsim.io.o2_parity import Parity
 from zdcsim.io.o2sim import O2Settings, Sides, Zeros, blocks
-from zdcsim.response import Responses
+from zdcsim.response import Responses, joined
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 O2SIM = FIXTURES / "o2sim.root"

@@ -5,9 +5,9 @@ import pytest
 from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VZ, impact
-from zdcsim.geometry import ZN
+from zdcsim.geometry import ZN, ZP
 from zdcsim.montecarlo.arrival import reaches
-from zdcsim.montecarlo.collisions import Collisions
+from zdcsim.montecarlo.collisions import EVENTS_AT_ONCE, Collisions
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.source import Source, primaries
@@ -81,7 +81,7 @@ def test_only_long_lived_neutrals_on_the_face_reach() -> None:
 
 def test_collisions_are_reproducible_and_on_the_face() -> None:
     source = Source(Collisions())
-    hits, misses = primaries(source, 60, 200, ZN, seed=5)
+    hits, misses = primaries(source, 450, 200, ZN, seed=5)
     again, none = primaries(source, 20, 0, ZN, seed=5)
     assert np.array_equal(again.conditions, hits.conditions[:20])
     assert len(none) == 0
@@ -97,8 +97,13 @@ def test_collisions_are_reproducible_and_on_the_face() -> None:
     assert {22, 2112} <= set(hits.pdg.tolist()) <= {22, 130, 310, 2112, -2112, 3122, -3122, 3322}
     assert (hits.conditions[:, PZ] > 0).any()
     assert (hits.conditions[:, PZ] < 0).any()
-    # Several particles of one collision share its vertex.
-    assert len(np.unique(hits.conditions[:, VZ])) < len(hits)
+    # Several particles of one collision share its vertex, and its number.
+    vertices = np.unique(hits.conditions[:, VZ], return_inverse=True)[1]
+    assert vertices.max() + 1 < len(hits)
+    pairs = set(zip(vertices.tolist(), hits.event.tolist(), strict=True))
+    assert len(pairs) == vertices.max() + 1 == len(np.unique(hits.event))
+    assert (np.diff(hits.event) >= 0).all()
+    assert hits.event.max() > EVENTS_AT_ONCE
     assert np.abs(hits.conditions[:, VX]).max() < 5 * 0.002
     assert np.abs(hits.conditions[:, VZ]).max() < 5 * 5.0
 
@@ -106,6 +111,25 @@ def test_collisions_are_reproducible_and_on_the_face() -> None:
     on_face = ZN.contains(missed_x, missed_y) & (misses.conditions[:, CHARGE] == 0)
     decays = np.isin(np.abs(misses.pdg), [310, 3122, 3322])
     assert not (on_face & ~decays).any()
+
+
+def test_magnets_add_few_charged_particles_to_the_zn_and_most_to_the_zp() -> None:
+    linear = Source(Collisions(optics="linear"))
+    on_zn, _ = primaries(linear, 450, 0, ZN, seed=5)
+    straight, _ = primaries(Source(Collisions()), 450, 0, ZN, seed=5)
+    neutral = on_zn.conditions[:, CHARGE] == 0
+    # The neutral ones are the same particles, decays included; 0.9 +- 0.1 per cent are charged.
+    n = int(neutral.sum())
+    assert np.array_equal(on_zn.conditions[neutral], straight.conditions[:n])
+    assert 450 - n <= 0.009 * 450 + 5 * np.sqrt(0.009 * 450)
+    on_zp, _ = primaries(linear, 40, 0, ZP, seed=5)
+    assert (on_zp.conditions[:, CHARGE] == 3).all()
+    assert (on_zp.pdg == 2212).mean() > 0.5
+
+
+def test_neutral_particles_alone_never_reach_the_zp() -> None:
+    with pytest.raises(ValueError, match="no neutral particle passes the magnets to the ZP"):
+        Collisions().primaries(1, 0, ZP, seed=1)
 
 
 def test_no_primaries() -> None:

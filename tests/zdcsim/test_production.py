@@ -12,9 +12,10 @@ import pytest
 from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
-from zdcsim.montecarlo import production
+from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.gun import Gun
-from zdcsim.montecarlo.production import Production, geant4_folder, run, shower_seeds
+from zdcsim.montecarlo.production import Production, geant4_folder, shower_seeds
+from zdcsim.montecarlo.run import run
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.response import Responses
@@ -52,7 +53,7 @@ def group_is_alive(group: int) -> bool:
 
 @pytest.fixture(scope="module")
 def reference(tmp_path_factory: pytest.TempPathFactory) -> Responses:
-    return run(small(), tmp_path_factory.mktemp("one") / "one.root", workers=1)
+    return run(small(), tmp_path_factory.mktemp("one") / "one.root", 1)
 
 
 def test_file_holds_what_was_asked_for(reference: Responses) -> None:
@@ -66,7 +67,7 @@ def test_file_holds_what_was_asked_for(reference: Responses) -> None:
 
 def test_number_of_workers_does_not_matter(reference: Responses, tmp_path: Path) -> None:
     out = tmp_path / "two.root"
-    run(small(), out, workers=2)
+    run(small(), out, 2)
     assert same_showers(tree.read(out), reference)
     assert list(tmp_path.iterdir()) == [out]
 
@@ -100,7 +101,7 @@ def test_resume_after_kill_repeats_and_loses_nothing(reference: Responses, tmp_p
         shown.append((done, total))
         again.update({path: path.stat().st_mtime_ns for path in kept})
 
-    written = run(small(), out, workers=1, progress=watch)
+    written = run(small(), out, 1, progress=watch)
     assert shown[0] == (len(kept), 8)
     assert again == kept
     assert same_showers(written, reference)
@@ -108,10 +109,10 @@ def test_resume_after_kill_repeats_and_loses_nothing(reference: Responses, tmp_p
 
 def test_other_settings_do_not_mix_with_an_unfinished_run(tmp_path: Path) -> None:
     out = tmp_path / "mixed.root"
-    parts = tmp_path / ".mixed.root.parts"
-    production._claim(parts, {**small().record(), "created": "x", "commit": "y"})
+    parts = Finished.beside(out)
+    parts.claim({**small().record(), "created": "x", "commit": "y"})
     with pytest.raises(ValueError, match="unfinished production with another copies"):
-        production._claim(parts, {**small(copies=3).record(), "created": "x", "commit": "y"})
+        parts.claim({**small(copies=3).record(), "created": "x", "commit": "y"})
     assert not out.exists()
 
 
@@ -122,8 +123,8 @@ def test_shower_seeds_do_not_repeat() -> None:
 
 
 def test_energy_response_and_sparsity(tmp_path: Path) -> None:
-    low = run(small(20.0, 20, 2), tmp_path / "low.root", workers=2)
-    high = run(small(160.0, 12, 2), tmp_path / "high.root", workers=2)
+    low = run(small(20.0, 20, 2), tmp_path / "low.root", 2)
+    high = run(small(160.0, 12, 2), tmp_path / "high.root", 2)
     # Neutrons of 2.76 TeV give 329 photo-electrons / TeV; hadron showers give less light per
     # energy at low energy. Geant4's spread is about 40 and 20 per cent of the mean here.
     per_tev = {}
@@ -142,7 +143,7 @@ def test_energy_response_and_sparsity(tmp_path: Path) -> None:
 
 def test_showers_are_centred_on_the_impact(tmp_path: Path) -> None:
     where = small(150.0, 1, 12, x_cm=1.2, y_cm=-0.8)
-    responses = run(where, tmp_path / "placed.root", workers=2)
+    responses = run(where, tmp_path / "placed.root", 2)
     mean = responses.dense().sum(0)
     x = (np.arange(44) + 0.5) * 0.16 - 3.52
     gun_x, gun_y = (

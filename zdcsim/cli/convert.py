@@ -45,6 +45,15 @@ def convert(
     suffix: Annotated[
         str, typer.Option(help="text: between the files' names and .txt, as _run3.")
     ] = "",
+    reuses: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="zdcsim: use every shower again in this many other places, marked as re-used; "
+            "shifts need a library made with simulate --margin.",
+        ),
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, help="Of the places for --reuses.")] = 1,
     particles: Annotated[
         Path | None, typer.Option(help="arrays: the file of the conditions.")
     ] = None,
@@ -74,6 +83,7 @@ def convert(
     from zdcsim.io.rootfile import is_url
     from zdcsim.io.source import SourceSettings, blocks, kind_of
     from zdcsim.io.stream import write_with_missed
+    from zdcsim.io.tree import is_library
 
     _check_out(out)
     chosen = calorimeter(detector)
@@ -85,7 +95,14 @@ def convert(
     )
     location = source if is_url(source) else Path(source)
     found = kind_of(location) if kind == "auto" else kind
-    counted = _Count(blocks(location, found, settings))
+    read = blocks(location, found, settings)
+    if found == "zdcsim" and (reuses or is_library(Path(source))):
+        from zdcsim.montecarlo import library
+
+        read = library.blocks(Path(source), reuses, seed)
+    elif reuses:
+        raise ValueError(f"--reuses is for files of `zdcsim simulate`; {source} is {found}")
+    counted = _Count(read)
     write = write_with_missed if out.suffix == ROOT_SUFFIX else store.write_blocks
     written = write(out, counted.shown())
     typer.echo(

@@ -37,12 +37,18 @@ def generate(
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same responses.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Responses computed together.")] = 1000,
     threads: Annotated[int, typer.Option(min=1, help="Threads of ONNX Runtime.")] = 1,
+    scheduler: Annotated[
+        str,
+        typer.Option(help="local, this process; local-dask; or a Dask scheduler, tcp://host:8786."),
+    ] = "local",
+    workers: Annotated[int, typer.Option(min=1, help="Processes of local-dask.")] = 2,
 ) -> None:
     """Generate responses and write them as `zdcsim simulate` writes its own.
 
     Example: zdcsim generate --model bundle --particles-from test.root --copies 20 --out fast.root
     """
-    from zdcsim.generation import response_blocks
+    from detcore.cluster import connected
+    from zdcsim.generation import generated, response_blocks, shards
     from zdcsim.io.bundle import read_bundle
     from zdcsim.io.stream import write_blocks
     from zdcsim.montecarlo.gun import Gun
@@ -56,8 +62,13 @@ def generate(
         gun = Gun(str(particle), energy, x, y, spread, side)
         chosen = of_gun(gun, number, seed, bundle.calorimeter)
     chosen = chosen.repeated(copies)
-    blocks = response_blocks(bundle, chosen, seed, batch_size)
-    write_blocks(out, with_progress(blocks, len(chosen)))
+    if scheduler == "local":
+        blocks = response_blocks(bundle, chosen, seed, batch_size)
+        write_blocks(out, with_progress(blocks, len(chosen)))
+    else:
+        with connected(scheduler, workers) as cluster:
+            shared = shards(bundle, chosen, seed, batch_size, threads)
+            write_blocks(out, with_progress(cluster.ordered(generated, shared), len(chosen)))
     typer.echo(f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles")
 
 

@@ -20,6 +20,7 @@ from zdcsim.cli.train import train
 
 EXTRA = {
     "chromo": "mc",
+    "distributed": "cluster",
     "geant4_pybind": "mc",
     "hist": "report",
     "jinja2": "report",

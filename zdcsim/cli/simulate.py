@@ -1,6 +1,7 @@
 """`zdcsim simulate`: Geant4 showers into a ROOT file."""
 
 import os
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -60,11 +61,26 @@ def simulate(
             "--production-cut says. 1 saves a fifth of the time."
         ),
     ] = 0.0,
+    margin: Annotated[
+        int,
+        typer.Option(
+            min=0,
+            help="Shower library: fibres by which the block is wider on each side; 8 allows "
+            "shifts by 8 fibres (see convert --reuses).",
+        ),
+    ] = 0,
     geant4_data: Annotated[
         Literal["auto", "official", "stand-in"],
         typer.Option(help="Geant4 tables: your official ones, our stand-ins, or what there is."),
     ] = "auto",
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 = one for every core.")] = 0,
+    scheduler: Annotated[
+        str,
+        typer.Option(
+            help="local, processes of this machine; local-dask; or a Dask scheduler, "
+            "tcp://host:8786."
+        ),
+    ] = "local",
 ) -> None:
     """Simulate showers with Geant4 and write them to a ROOT file.
 
@@ -72,6 +88,7 @@ def simulate(
 
     Example: zdcsim simulate --particles 20 --copies 5 --out zn.root
     """
+    from detcore.cluster import Cluster, connected
     from zdcsim.geometry import calorimeter
     from zdcsim.montecarlo.collisions import Collisions
     from zdcsim.montecarlo.gun import Gun
@@ -79,8 +96,8 @@ def simulate(
         IDENTIFIERS_PER_SEED,
         Production,
         geant4_folder,
-        run,
     )
+    from zdcsim.montecarlo.run import run
     from zdcsim.montecarlo.settings import Transport
     from zdcsim.montecarlo.source import Source
     from zdcsim.montecarlo.spectators import Spectators
@@ -108,9 +125,14 @@ def simulate(
             absorber_production_cut_mev=absorber_production_cut,
         ),
         geant4_data=geant4_folder(geant4_data),
+        margin=margin,
     )
-    with _Bar() as bar:
-        written = run(production, out, workers or os.cpu_count() or 1, bar.show)
+    processes = workers or os.cpu_count() or 1
+    with ExitStack() as stack:
+        where: int | Cluster = processes
+        if scheduler != "local":
+            where = stack.enter_context(connected(scheduler, processes))
+        written = run(production, out, where, stack.enter_context(_Bar()).show)
     total = written.photon_sum()
     typer.echo(
         f"{out}: {len(written)} showers of {len(written) // copies} particles, "

@@ -20,7 +20,7 @@ from zdcsim.evaluation.floor import Comparison, Spread, by_group, compare, divis
 from zdcsim.evaluation.quantities import Measured, measure
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.response import Responses
+from zdcsim.response import Responses, reused
 
 STAGES = ("measuring", "distances", "errors", "diversity", "energy bins")
 DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
@@ -138,6 +138,12 @@ def judge(
     chosen = settings or Settings()
     if not len(reference):
         raise ValueError("the reference holds no responses; there is nothing to judge against")
+    again = reused(reference.particle)
+    if again.any():
+        raise ValueError(
+            f"{again.sum()} of the reference's {len(reference)} responses are re-used showers; "
+            "judge against independent ones"
+        )
     divided = divisions(reference.particle, chosen)
     stage("measuring")
     counted = [counts(each, reference, chosen) for each in checked(generated)]

@@ -22,7 +22,7 @@ from zdcsim.conditions import NAMES
 from zdcsim.geometry import CALORIMETERS
 from zdcsim.io.block import Block, check_conditions
 from zdcsim.io.stored import StoredResponses
-from zdcsim.response import Responses
+from zdcsim.response import Responses, reused
 
 FORMAT, VERSION = "zdcsim training store", 1
 SUFFIXES = (".h5", ".hdf5")
@@ -35,6 +35,7 @@ COLUMNS: Mapping[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "conditions": (np.float32, (len(NAMES),)),
     "cpu_seconds": (np.float32, ()),
     "photon_sum": (np.int64, ()),
+    "reused": (np.bool_, ()),
     "length": (np.int32, ()),
     "pixels": (np.uint16, ()),
     "counts": (np.int32, ()),
@@ -175,6 +176,7 @@ def _columns(block: Block) -> dict[str, NDArray[Any]]:
         "conditions": found.conditions,
         "cpu_seconds": found.cpu_seconds,
         "photon_sum": found.photon_sum(),
+        "reused": reused(found.particle),
         "length": np.diff(found.offsets),
         "pixels": found.pixels,
         "counts": found.counts,

@@ -21,7 +21,8 @@ from detcore.files import replacing
 from zdcsim.conditions import NAMES, PZ
 from zdcsim.geometry import CALORIMETERS, Calorimeter
 from zdcsim.io.rootfile import names, opened
-from zdcsim.response import Responses
+from zdcsim.io.tree_checks import check_image, check_rows
+from zdcsim.response import Responses, reused
 
 TREE: Final = "responses"
 MISSED: Final = "missed"
@@ -97,6 +98,36 @@ def read(path: Path) -> Responses:
 
     Raises:
         FileNotFoundError: If there is no such file.
+        ValueError: As `read_library`, or if the file is a shower library.
+    """
+    responses = read_library(path)
+    if margin(responses):
+        raise ValueError(
+            f"{path} is a shower library, recorded with a margin of {margin(responses)} fibres; "
+            "make responses of it with `zdcsim convert --reuses`"
+        )
+    return responses
+
+
+def is_library(path: Path) -> bool:
+    """Whether a ROOT file of ours was recorded with a margin."""
+    with opened(path) as file:
+        return bool(_provenance(file, path).get("margin", 0))
+
+
+def margin(responses: Responses) -> int:
+    """Fibres on each side by which the block was wider than the calorimeter."""
+    return (responses.calorimeter.nx - CALORIMETERS[responses.calorimeter.name].nx) // 2
+
+
+def read_library(path: Path) -> Responses:
+    """Read responses that may have been recorded in a wider block.
+
+    Returns:
+        Their calorimeter is the block, `Calorimeter.widened` by the margin.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
         ValueError: If the file is not complete ROOT, a tree or branch is missing, a pixel lies
             outside the calorimeter, a count is not positive, or a condition is not finite.
     """
@@ -107,7 +138,7 @@ def read(path: Path) -> Responses:
     pixel, count = arrays[f"{IMAGE}_pixel"], arrays[f"{IMAGE}_count"]
     lengths = ak.to_numpy(ak.num(pixel)).astype(np.int64)
     pixels, counts = _flat(ak.flatten(pixel), np.int64), _flat(ak.flatten(count), np.int64)
-    _check_image(pixels, counts, lengths, calorimeter, path)
+    check_image(pixels, counts, lengths, calorimeter, path)
     responses = Responses(
         calorimeter=calorimeter,
         particle=_flat(arrays["particle"], np.int64),
@@ -119,7 +150,7 @@ def read(path: Path) -> Responses:
         cpu_seconds=_flat(arrays["cpu_seconds"], np.float32),
         provenance=provenance,
     )
-    _check_rows(responses, _flat(arrays["photon_sum"], np.int64), path)
+    check_rows(responses, _flat(arrays["photon_sum"], np.int64), path)
     return responses
 
 
@@ -161,6 +192,7 @@ def columns(responses: Responses) -> dict[str, Any]:
         **_condition_columns(responses.conditions),
         "detector": np.where(side == "A", numbers["A"], numbers["C"]).astype(np.int32),
         "photon_sum": responses.photon_sum().astype(np.int64),
+        "reused": reused(responses.particle),
         "cpu_seconds": responses.cpu_seconds.astype(np.float32),
         IMAGE: ak.zip(image),
     }
@@ -206,58 +238,12 @@ def _calorimeter(provenance: dict[str, object], path: Path) -> Calorimeter:
         raise ValueError(
             f"{path} is of calorimeter {name!r}; expected one of {', '.join(CALORIMETERS)}"
         )
-    if shape != list(found.shape):
-        raise ValueError(f"{path} has responses of {shape} fibres; the {name} has {found.shape}")
-    return found
+    block = found.widened(int(str(provenance.get("margin", 0))))
+    if shape != list(block.shape):
+        raise ValueError(f"{path} has responses of {shape} fibres; the {name} has {block.shape}")
+    return block
 
 
 def _flat(array: ak.Array, kind: type[Scalar]) -> NDArray[Scalar]:
     flat: NDArray[Scalar] = ak.to_numpy(array).astype(kind)
     return flat
-
-
-def _check_image(
-    pixels: NDArray[np.int64],
-    counts: NDArray[np.int64],
-    lengths: NDArray[np.int64],
-    calorimeter: Calorimeter,
-    path: Path,
-) -> None:
-    """Raise ValueError where pixels and counts cannot be an image of this calorimeter."""
-    fibres = calorimeter.nx * calorimeter.ny
-    outside = (pixels < 0) | (pixels >= fibres)
-    if outside.any():
-        entry = int(np.argmax(outside))
-        raise ValueError(
-            f"{path}, entry {_row(entry, lengths)}: fibre {pixels[entry]} is outside the "
-            f"{calorimeter.name}'s {fibres} fibres"
-        )
-    if (counts <= 0).any():
-        entry = int(np.argmax(counts <= 0))
-        raise ValueError(
-            f"{path}, entry {_row(entry, lengths)}: a count of {counts[entry]} photo-electrons; "
-            "stored counts must be positive"
-        )
-
-
-def _row(entry: int, lengths: NDArray[np.int64]) -> int:
-    """The response that owns a sparse entry."""
-    return int(np.searchsorted(np.cumsum(lengths), entry, side="right"))
-
-
-def _check_rows(responses: Responses, photon_sum: NDArray[np.int64], path: Path) -> None:
-    """Raise ValueError at a condition that is not finite or a sum the image does not have."""
-    broken = ~np.isfinite(responses.conditions)
-    if broken.any():
-        row, column = np.argwhere(broken)[0]
-        raise ValueError(
-            f"{path}, entry {row}: condition {NAMES[column]} is "
-            f"{responses.conditions[row, column]}; expected a finite number"
-        )
-    differs = photon_sum != responses.photon_sum()
-    if differs.any():
-        row = int(np.argmax(differs))
-        raise ValueError(
-            f"{path}, entry {row}: photon_sum is {photon_sum[row]} but its fibres hold "
-            f"{responses.photon_sum()[row]}"
-        )

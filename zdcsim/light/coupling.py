@@ -31,6 +31,9 @@ CALIBRATION = {
     # 329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling; 48 others
     # gave 708 +- 10 (benchmarks/results/light_yield.json).
     "ZN": Calibration(0.4554, 0.010),
+    # 369 over the 587.5 +- 6.6 photo-electrons per TeV of 48 protons with unit coupling, absorber
+    # production cut 1 MeV (benchmarks/results/light_yield_zp.json).
+    "ZP": Calibration(0.6281, 0.0112),
 }
 
 

@@ -63,4 +63,9 @@ def use(folder: Path) -> DataKind:
     for variable in (*FOLDERS, *UNUSED):
         os.environ.pop(variable, None)
     os.environ[DATA_DIR] = str(folder)
+    return kind(folder)
+
+
+def kind(folder: Path) -> DataKind:
+    """Whether a folder holds the official data sets or stand-ins."""
     return "stand-in" if (folder / STAND_IN_MARK).exists() else "official"

@@ -11,7 +11,7 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.response import Sample
+from zdcsim.response import Sample, origin, reused
 
 SplitBy = Literal["particle", "random"]
 Kept = TypeVar("Kept", bound=Sample)
@@ -43,6 +43,8 @@ def split(
 ) -> tuple[Kept, Kept]:
     """Training and validation responses.
 
+    Re-used showers never validate, and those of a particle that validates do not train either.
+
     Arguments:
         responses: All of them.
         fraction: Expected share of validation, of the particles or of the responses.
@@ -53,15 +55,22 @@ def split(
         Training, then validation; each keeps the order of the file.
 
     Raises:
-        ValueError: If the fraction is not between 0 and 1 or leaves one of the two empty.
+        ValueError: If the fraction is not between 0 and 1 or leaves one of the two empty, or a
+            sample with re-used showers is split at random.
     """
     if not 0 < fraction < 1:
         raise ValueError(f"the validation fraction must lie between 0 and 1; got {fraction}")
-    keys = responses.particle if by == "particle" else np.arange(len(responses))
+    again = reused(responses.particle)
+    if by == "random" and again.any():
+        raise ValueError(
+            f"{again.sum()} of {len(responses)} responses are re-used showers, which a random "
+            "split would share between training and validation; split by particle"
+        )
+    keys = origin(responses.particle) if by == "particle" else np.arange(len(responses))
     validates = uniform_hash(keys, seed) < fraction
     if validates.all() or not validates.any():
         raise ValueError(
             f"a validation fraction of {fraction} leaves one side of {len(np.unique(keys))} "
             f"{'particles' if by == 'particle' else 'responses'} empty; change it or the seed"
         )
-    return responses.select(~validates), responses.select(validates)
+    return responses.select(~validates), responses.select(validates & ~again)

@@ -1,0 +1,115 @@
+"""Shards of work on a Dask cluster: one of this machine, or any whose scheduler has an address.
+
+Dask hands the shards of a worker that died to the others. A shard that raises is tried again.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+RETRIES = 3
+LOCAL_DASK = "local-dask"
+CONNECT_SECONDS = 20
+AHEAD = 2
+"""Shards in flight per worker where results are wanted in order."""
+
+Shard = TypeVar("Shard")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster that is connected.
+
+    Arguments:
+        client: Dask's client.
+    """
+
+    client: Any
+
+    def completed(
+        self, task: Callable[[Shard], Result], shards: Sequence[Shard]
+    ) -> Iterator[tuple[int, Result]]:
+        """Number and result of every shard, as they come.
+
+        Arguments:
+            task: A function of a module that the workers can import.
+            shards: Its arguments.
+
+        Raises:
+            ValueError: If a shard fails more often than `RETRIES`, or its workers keep dying.
+        """
+        from distributed import as_completed
+
+        numbers = {self._submitted(task, shard): number for number, shard in enumerate(shards)}
+        for future in as_completed(list(numbers)):
+            number = numbers.pop(future)
+            yield number, _result(future, number)
+
+    def ordered(self, task: Callable[[Shard], Result], shards: Sequence[Shard]) -> Iterator[Result]:
+        """Result of every shard, in their order, with few of them in memory; see `completed`."""
+        waiting: list[Any] = []
+        for number, shard in enumerate(shards):
+            ahead = AHEAD * max(1, len(self.client.nthreads()))
+            if len(waiting) >= ahead:
+                yield _result(waiting.pop(0), number - ahead)
+            waiting.append(self._submitted(task, shard))
+        for number, future in enumerate(waiting, len(shards) - len(waiting)):
+            yield _result(future, number)
+
+    def _submitted(self, task: Callable[[Shard], Result], shard: Shard) -> Any:  # noqa: ANN401
+        return self.client.submit(task, shard, pure=False, retries=RETRIES)
+
+
+@contextmanager
+def connected(scheduler: str, workers: int) -> Iterator[Cluster]:
+    """The cluster while the block runs.
+
+    Arguments:
+        scheduler: Address of a Dask scheduler, as tcp://host:8786, or `local-dask` for a new
+            cluster of processes of this machine.
+        workers: How many processes `local-dask` has.
+
+    Raises:
+        ValueError: If no scheduler answers at the address.
+    """
+    from distributed import Client, LocalCluster
+
+    if scheduler != LOCAL_DASK:
+        try:
+            client = Client(scheduler, timeout=CONNECT_SECONDS)
+        except (OSError, ValueError) as error:
+            raise ValueError(
+                f"no Dask scheduler answers at {scheduler!r}; give its address as "
+                f"tcp://host:8786, {LOCAL_DASK}, or local ({' '.join(str(error).split())})"
+            ) from error
+        with client:
+            yield Cluster(client)
+        return
+    with (
+        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as local,
+        Client(local) as client,
+    ):
+        yield Cluster(client)
+
+
+def _result(future: Any, number: int) -> Any:  # noqa: ANN401 - Dask's futures have no type
+    from distributed import KilledWorker
+
+    try:
+        return future.result()
+    except KilledWorker as error:
+        raise ValueError(
+            f"shard {number} was given up: every worker that had it died; look at the workers' "
+            "logs, they may be short of memory"
+        ) from error
+    except (ValueError, OSError):
+        raise
+    except Exception as error:
+        raise ValueError(
+            f"shard {number} failed {RETRIES + 1} times, the last time with "
+            f"{type(error).__name__}: {error}"
+        ) from error
+    finally:
+        future.release()

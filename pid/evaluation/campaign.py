@@ -1,0 +1,204 @@
+"""Many classifiers on the same tracks, simulation and shifted sample.
+
+Bundles are scored through ONNX Runtime, as O2Physics would; no torch.
+
+Axis key: N tracks, T targets.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pid import cuts
+from pid.evaluation.baselines import Baseline, baselines
+from pid.evaluation.domain import DomainAuc, domain_auc
+from pid.evaluation.judgement import Judgement, judge
+from pid.evaluation.samples import DIVISION, PROVENANCE, divided, first_run, held_out
+from pid.evaluation.settings import Settings
+from pid.features46 import FEATURES46
+from pid.io import producer
+from pid.io.bundle import Bundle, read_bundle
+from pid.scoring import score
+from pid.tracks import Tracks
+from pid.working_point import WorkingPoint
+
+SHIFTED = "shifted"
+SIMULATION = "simulation"
+
+
+@dataclass(frozen=True)
+class Files:
+    """What is judged on what.
+
+    Arguments:
+        bundles: Folders.
+        simulation: Labelled tracks.
+        shifted: Tracks that play real data; None: simulation alone.
+        shifted_truth: Their truth, kept apart.
+    """
+
+    bundles: tuple[Path, ...]
+    simulation: Path
+    shifted: Path | None = None
+    shifted_truth: Path | None = None
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A bundle or a baseline, as the judge sees it."""
+
+    name: str
+    probabilistic: bool
+    score: Callable[[Tracks], NDArray[np.floating]]
+    working_points: Mapping[int, WorkingPoint]
+    seed: int | None
+    model: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A sample as it is judged, after the limits on p."""
+
+    name: str
+    tracks: Tracks
+    held_out: str
+
+
+def judge_all(
+    files: Files,
+    settings: Settings | None = None,
+    with_baselines: bool = True,
+    stage: Callable[[str], None] = lambda _: None,
+) -> tuple[Judgement, ...]:
+    """Judge every bundle, and n-sigma and Bayesian cuts, on every sample.
+
+    The cuts' abundances and thresholds come from tracks of the simulation that nothing is judged
+    on. A domain AUC is given where there is a shifted sample.
+
+    Arguments:
+        files: See there.
+        settings: Of the judgement.
+        with_baselines: Whether to judge the cuts too.
+        stage: Hears what is being done, once for each judgement.
+
+    Returns:
+        Of the simulation first, then of the shifted sample, in the order of the bundles.
+
+    Raises:
+        ValueError: If a file does not fit, or bundles have other limits or training samples.
+    """
+    chosen = settings or Settings()
+    opened = [read_bundle(path) for path in files.bundles]
+    _check(opened)
+    limits = opened[0].limits if opened else cuts.DetectorLimits()
+    manifest = opened[0].manifest if opened else {}
+    simulation = producer.read(files.simulation)
+    candidates = [_candidate(bundle) for bundle in opened]
+    if with_baselines:
+        division = divided(simulation, manifest)
+        fitted = [cuts.apply(part, limits) for part in (division.priors, division.validation)]
+        found = baselines(fitted[0], fitted[1], chosen.pt_edges)
+        candidates += [_computed(each) for each in found]
+        judged, words = division.judged, division.held_out
+    else:
+        judged, words = held_out(simulation, manifest)
+    domains = [Domain(SIMULATION, cuts.apply(judged, limits), words)]
+    if files.shifted is not None:
+        domains.append(_shifted(files.shifted, files.shifted_truth, limits))
+    return _judgements(candidates, domains, chosen, stage)
+
+
+def _judgements(
+    candidates: Sequence[Candidate],
+    domains: Sequence[Domain],
+    settings: Settings,
+    stage: Callable[[str], None],
+) -> tuple[Judgement, ...]:
+    by_domain: list[list[Judgement]] = [[] for _ in domains]
+    for candidate in candidates:
+        scores = [candidate.score(domain.tracks) for domain in domains]
+        apart: DomainAuc | None = domain_auc(scores[0], scores[1]) if len(scores) == 2 else None
+        for found, domain, values in zip(by_domain, domains, scores, strict=True):
+            stage(f"{candidate.name}, {domain.name}")
+            judgement = judge(
+                candidate.name,
+                domain.tracks,
+                values,
+                candidate.working_points,
+                settings,
+                sample=domain.name,
+                held_out=domain.held_out,
+                probabilistic=candidate.probabilistic,
+                seed=candidate.seed,
+                model=candidate.model,
+            )
+            found.append(replace(judgement, domain=apart))
+    return tuple(judgement for found in by_domain for judgement in found)
+
+
+def _candidate(bundle: Bundle) -> Candidate:
+    return Candidate(
+        name=bundle.name,
+        probabilistic=True,
+        score=lambda tracks: score(bundle, tracks),
+        working_points={pdg: bundle.working_points.bins[pdg] for pdg in bundle.targets},
+        seed=bundle.seed,
+        model={"bundle": str(bundle.path), "sha256": bundle.sha256, **bundle.manifest},
+    )
+
+
+def _computed(baseline: Baseline) -> Candidate:
+    return Candidate(
+        name=baseline.name,
+        probabilistic=baseline.probabilistic,
+        score=baseline.score,
+        working_points=baseline.working_points,
+        seed=None,
+        model={},
+    )
+
+
+def _shifted(path: Path, truth: Path | None, limits: cuts.DetectorLimits) -> Domain:
+    if truth is None:
+        raise ValueError(f"{path} is judged by a truth kept apart; name its file")
+    tracks = producer.read_truth(truth, producer.read(path, truth=False))
+    return Domain(SHIFTED, cuts.apply(tracks, limits), "all tracks; no truth of them was used")
+
+
+def _check(opened: Sequence[Bundle]) -> None:
+    """Refuse bundles that cannot be judged on the same tracks.
+
+    Raises:
+        ValueError: If limits, training samples or columns do not allow it.
+    """
+    names46 = {feature.name for feature in FEATURES46}
+    for bundle in opened:
+        if set(bundle.columns) <= names46:
+            raise ValueError(
+                f"{bundle.path} takes the 46 floats of pid_features, which the producer's tables "
+                "do not hold; judge the PIDML bundle of the same training"
+            )
+        first = opened[0]
+        if bundle.limits != first.limits:
+            raise ValueError(
+                f"{first.path} and {bundle.path} use the detectors from different momenta; judge "
+                "them one at a time"
+            )
+        if _division(bundle) != _division(first):
+            raise ValueError(
+                f"{first.path} and {bundle.path} were trained on different samples or splits; "
+                "judge them one at a time"
+            )
+
+
+def _division(bundle: Bundle) -> tuple[object, ...]:
+    """What decides which tracks a bundle has seen."""
+    run = first_run(bundle.manifest)
+    settings = run.get("settings", DIVISION)
+    data = settings["data"]
+    origin = run.get("data", {}).get(PROVENANCE)
+    return origin, data["validation"], data["test"], settings["split_seed"]

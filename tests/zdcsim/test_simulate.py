@@ -1,0 +1,52 @@
+"""`zdcsim simulate` with every source and both calorimeters."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from zdcsim.cli.main import app
+from zdcsim.conditions import CHARGE
+from zdcsim.geometry import Calorimeter, calorimeter
+from zdcsim.io import tree
+from zdcsim.light.coupling import CALIBRATION
+from zdcsim.montecarlo.arrival import arrival
+from zdcsim.montecarlo.optics import Machine, lead_machine
+from zdcsim.response import Responses
+
+pytestmark = pytest.mark.geant4
+
+FAST = ["--absorber-cut", "1000", "--workers", "1"]
+"""Tracks end below 1 GeV in the absorber: dim showers in a tenth of the time."""
+
+
+def simulated(out: Path, *arguments: str) -> Responses:
+    result = CliRunner().invoke(app, ["simulate", "--out", str(out), *FAST, *arguments])
+    assert result.exit_code == 0, result.output
+    return tree.read(out)
+
+
+def on_face(responses: Responses, block: Calorimeter, machine: Machine | None) -> bool:
+    x, _, y, _ = arrival(responses.conditions, block, machine).T
+    return bool(block.contains(x, y).all())
+
+
+@pytest.mark.parametrize(
+    ("detector", "source", "charge"),
+    [("zp", "pp14tev", 3), ("zp", "pbpb", 3), ("zn", "pbpb", 0)],
+)
+def test_collisions_make_showers_in_both_calorimeters(
+    detector: str, source: str, charge: int, tmp_path: Path
+) -> None:
+    block = calorimeter(detector)
+    chosen = ["--detector", detector, "--source", source, "--particles", "5", "--copies", "2"]
+    responses = simulated(tmp_path / "few.root", *chosen)
+    assert responses.calorimeter == block
+    assert np.unique(responses.particle, return_counts=True)[1].tolist() == [2] * 5
+    assert (responses.conditions[:, CHARGE] == charge).all()
+    assert on_face(responses, block, lead_machine(2680.0) if source == "pbpb" else Machine(7000.0))
+    assert responses.photon_sum().max() > 0
+    recorded = responses.provenance["light"]
+    assert isinstance(recorded, dict)
+    assert recorded["coupling"] == CALIBRATION[block.name].coupling

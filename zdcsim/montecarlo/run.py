@@ -1,0 +1,179 @@
+"""Running a production: showers shared out over processes or a cluster, merged into one ROOT file.
+
+Each shower has a seed of its own, made of the production's seed, its particle and its copy, so the
+responses do not depend on who simulates them, on their order or on interruptions.
+"""
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detcore.cluster import RETRIES, Cluster
+from detcore.provenance import provenance
+from zdcsim.io import tree
+from zdcsim.montecarlo.finished import Finished
+from zdcsim.montecarlo.primaries import Primaries
+from zdcsim.montecarlo.production import Production, Shower
+from zdcsim.montecarlo.shard import Shard, Simulator, simulated
+from zdcsim.response import Responses
+
+SHOWERS_PER_SHARD = 16
+"""Geant4 takes a second to start, a shower of a TeV takes three."""
+SHARDS_AT_LEAST = 8
+
+
+def run(
+    production: Production,
+    out: Path,
+    where: int | Cluster,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Responses:
+    """Simulate, or go on simulating, and write the ROOT file.
+
+    Arguments:
+        production: What to simulate.
+        out: The ROOT file.
+        where: A number of local processes, or a Dask cluster.
+        progress: Called with the number of finished showers and of all.
+
+    Returns:
+        What was written.
+
+    Raises:
+        ValueError: If an unfinished production with other settings or of another commit lies
+            there, no primary reaches the calorimeter, or showers fail again and again.
+    """
+    finished = Finished.beside(out)
+    record = {**production.record(), **provenance("zdcsim", "geant4-pybind", "chromo", "numpy")}
+    created = finished.claim(record)
+    hits, misses = finished.primaries(production)
+    if len(hits) == 0:
+        raise ValueError(
+            f"no primary of these collisions reaches the {production.calorimeter.name}; ask for "
+            "more events or another centrality"
+        )
+    showers = [(i, c) for i in range(len(hits)) for c in range(production.copies)]
+    left = [shower for shower in showers if not finished.has(shower)]
+    done = len(showers) - len(left)
+    progress(done, len(showers))
+    if isinstance(where, Cluster):
+        came = _on_cluster(production, hits, left, finished, where)
+    else:
+        came = _in_processes(production, hits, left, finished, where)
+    for number in came:
+        done += number
+        progress(done, len(showers))
+    responses = finished.merged(production, hits, showers, {**record, "created": created})
+    event = hits.event[[i for i, _ in showers]]
+    tree.write(out, responses, (misses.pdg, misses.conditions), event)
+    finished.remove()
+    return responses
+
+
+def _on_cluster(
+    production: Production,
+    hits: Primaries,
+    left: list[Shower],
+    finished: Finished,
+    cluster: Cluster,
+) -> Iterator[int]:
+    """Simulate the showers that are left on a cluster; gives how many came together."""
+    size = max(1, min(SHOWERS_PER_SHARD, len(left) // SHARDS_AT_LEAST))
+    showers = [left[start : start + size] for start in range(0, len(left), size)]
+    shards = [
+        Shard(production, production.tables, hits.pdg[index], hits.conditions[index], shard)
+        for shard in showers
+        for index in [np.array([i for i, _ in shard])]
+    ]
+    for number, light in cluster.completed(simulated, shards):
+        for shower, one in zip(showers[number], light, strict=True):
+            finished.keep(shower, one)
+        yield len(light)
+
+
+def _in_processes(
+    production: Production,
+    hits: Primaries,
+    left: list[Shower],
+    finished: Finished,
+    workers: int,
+) -> Iterator[int]:
+    """Simulate the showers that are left in processes, which are started anew if one dies."""
+    for _ in range(RETRIES + 1):
+        left = [shower for shower in left if not finished.has(shower)]
+        if not left:
+            return
+        counted = 0
+        try:
+            for _ in _pooled(production, hits, left, finished, workers):
+                counted += 1
+                yield 1
+            return
+        except BrokenProcessPool:
+            # A shower may have been kept by a process that died before it could say so.
+            yield sum(map(finished.has, left)) - counted
+    raise ValueError(
+        f"processes died {RETRIES + 1} times while {len(left)} showers were left, the first "
+        f"of particle {left[0][0]}; the same command goes on, with fewer --workers if memory is "
+        "short"
+    )
+
+
+def _pooled(
+    production: Production,
+    hits: Primaries,
+    left: list[Shower],
+    finished: Finished,
+    workers: int,
+) -> Iterator[None]:
+    pool = ProcessPoolExecutor(
+        max_workers=min(workers, len(left)),
+        mp_context=multiprocessing.get_context("spawn"),
+        initializer=_start_worker,
+        initargs=(production,),
+    )
+    with pool:
+        futures = [
+            pool.submit(_shower, int(hits.pdg[i]), hits.conditions[i], (i, c), finished)
+            for i, c in left
+        ]
+        try:
+            for future in as_completed(futures):
+                yield future.result()
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
+
+
+_simulator: Simulator
+
+
+def _start_worker(production: Production) -> None:
+    """Bring up Geant4 in a worker, silently."""
+    global _simulator
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    _simulator = Simulator(production)
+
+
+def _end_with_parent() -> None:
+    """Wait for the parent process and end at once when it is gone, even killed.
+
+    An orphaned worker would go on with what it has been handed, into a folder that a resumed
+    production uses again.
+    """
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def _shower(pdg: int, conditions: NDArray[np.float32], shower: Shower, finished: Finished) -> None:
+    """Simulate one shower in a worker and keep it."""
+    finished.keep(shower, _simulator.light(pdg, conditions, shower))
