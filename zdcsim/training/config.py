@@ -15,6 +15,7 @@ from detcore.device import DeviceName
 from detcore.loop import LoopSettings
 from detcore.tracking import TrackingSettings
 from zdcsim.io.held import Held
+from zdcsim.objectives.expertsim import ExpertSimSettings
 from zdcsim.objectives.sdi_gan import SdiGanSettings
 from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
@@ -141,6 +142,28 @@ class SdiGanExperiment(GeneratorExperiment):
     validation_draws: Positive = 10
 
 
+class ExpertSimShape(GeneratorShape):
+    """Arguments of `ExpertSimGenerator`."""
+
+    experts: Annotated[int, Field(ge=2, le=6)] = 3
+    router: Widths = (128, 64, 32)
+
+
+class ExpertSimExperiment(GeneratorExperiment):
+    """A router and several SDI-GANs.
+
+    Attributes:
+        validation_draws: Noise draws for each validation particle.
+    """
+
+    family: Literal["expertsim"]
+    generator: ExpertSimShape = ExpertSimShape()
+    discriminator: DiscriminatorShape = DiscriminatorShape()
+    regressor: RegressorShape = RegressorShape()
+    objective: ExpertSimSettings = ExpertSimSettings()
+    validation_draws: Positive = 10
+
+
 class ShowerShape(Settings):
     """Arguments of `ShowerGenerator`."""
 
@@ -182,6 +205,7 @@ class SignalExperiment(Experiment):
 
 FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "sdi_gan": SdiGanExperiment,
+    "expertsim": ExpertSimExperiment,
     "shower_vae": ShowerVaeExperiment,
     "signal": SignalExperiment,
 }
