@@ -73,4 +73,5 @@ def differentiation_loss(gates: Tensor, features: Tensor) -> Tensor:
     unit = mean / mean.norm(dim=1, keepdim=True).clamp(min=1e-8)
     cosines = unit @ unit.T
     pairs = torch.triu(torch.ones_like(cosines), diagonal=1)
-    return (cosines * pairs).sum() / pairs.sum().clamp(min=1)
+    total: Tensor = (cosines * pairs).sum() / pairs.sum().clamp(min=1)
+    return total
