@@ -46,6 +46,13 @@ FloorRepetitions = Annotated[int, typer.Option(min=2, help="Random divisions int
 SplitBy = Annotated[
     Split, typer.Option("--split", help="What the sample was held out by; recorded.")
 ]
+Likeness = Annotated[
+    bool,
+    typer.Option(
+        "--likeness/--no-likeness",
+        help="Also two-sample classifiers, FPD, KPD, coverage, separation (takes minutes).",
+    ),
+]
 RoundingAs = Annotated[
     Rounding, typer.Option("--rounding", help="Cut counts to whole numbers as O2 does, or not.")
 ]
@@ -67,6 +74,7 @@ def evaluate(
     floor_repetitions: FloorRepetitions = 20,
     split: SplitBy = "particle",
     rounding: RoundingAs = "o2",
+    likeness: Likeness = False,
 ) -> None:
     """Judge a model against held-out Monte Carlo, beside the Monte Carlo's own floor."""
     from zdcsim.evaluation.judgement import STAGES, judge, write_json
@@ -82,6 +90,7 @@ def evaluate(
         floor_repetitions=floor_repetitions,
         rounding=rounding,
         split=split,
+        likeness=likeness,
         seed=seed,
     )
     write_report = reporter(html_file)
@@ -201,7 +210,14 @@ def progress_bar() -> Progress:
 def show(judgement: "Judgement", console: Console) -> None:
     """The main numbers as a table."""
     from detcore.wording import number
-    from zdcsim.evaluation.wording import HEADINGS, caption, main_rows, title, with_spread
+    from zdcsim.evaluation.wording import (
+        HEADINGS,
+        caption,
+        likeness_rows,
+        main_rows,
+        title,
+        with_spread,
+    )
 
     channels, features = main_rows(judgement)
     table = Table(title=title(judgement), caption=caption(judgement))
@@ -211,6 +227,9 @@ def show(judgement: "Judgement", console: Console) -> None:
         table.add_row(*cells)
     table.add_section()
     for cells in features:
+        table.add_row(*cells)
+    table.add_section()
+    for cells in likeness_rows(judgement):
         table.add_row(*cells)
     console.print(table)
     leading = judgement.settings.conventions[0]

@@ -17,6 +17,7 @@ from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
 from zdcsim.cli.simulate import simulate
 from zdcsim.cli.train import train
+from zdcsim.cli.validate import validate
 
 EXTRA = {
     "chromo": "mc",
@@ -36,6 +37,8 @@ EXTRA = {
 EXAMPLES = """[bold]Examples[/bold], in the order of the work:
 
 zdcsim simulate --particles 300 --copies 5 --out train.root
+
+zdcsim validate train.root --html physics.html
 
 zdcsim convert o2sim.root --kind o2sim --out train.h5
 
@@ -94,7 +97,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate, convert, train, generate, evaluate, export):
+for command in (simulate, validate, convert, train, generate, evaluate, export):
     app.command()(command)
 
 
