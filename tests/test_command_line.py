@@ -12,7 +12,7 @@ from typer.testing import CliRunner, Result
 
 from zdcsim.cli.main import Commands, app, options
 
-COMMANDS = ["simulate", "convert", "train", "generate", "evaluate", "export"]
+COMMANDS = ["simulate", "convert", "train", "models", "generate", "evaluate", "export"]
 
 
 def run(application: typer.Typer, *arguments: str) -> Result:

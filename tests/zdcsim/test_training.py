@@ -15,7 +15,7 @@ from toys import toy_responses
 
 from detcore import checkpoint
 from zdcsim.channels import channel_sums
-from zdcsim.geometry import ZP
+from zdcsim.geometry import ZP, calorimeter
 from zdcsim.io import tree
 from zdcsim.models.generator import Generator
 from zdcsim.sample.split import split
@@ -59,7 +59,8 @@ def one_thread() -> object:
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_shipped_settings_file_trains(config: Path, tmp_path: Path) -> None:
     settings = load_experiment(config, SMALL)
-    done = train(settings, toy_responses(12, 3), tmp_path / "run")
+    detector = calorimeter(settings.data.calorimeter)
+    done = train(settings, toy_responses(12, 3, calorimeter=detector), tmp_path / "run")
     assert done.step == 6
     names = {"config.yaml", "provenance.json", "metrics.jsonl", "last.pt", "best.pt"}
     assert names <= {path.name for path in (tmp_path / "run").iterdir()}

@@ -15,6 +15,7 @@ from zdcsim.cli.convert import convert
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
+from zdcsim.cli.models import models
 from zdcsim.cli.simulate import simulate
 from zdcsim.cli.train import train
 
@@ -44,6 +45,8 @@ zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/gan
 zdcsim train configs/zdcsim/signal.yaml --out runs/signal
 
 zdcsim export runs/gan --classifier runs/signal --out bundle
+
+zdcsim models
 
 zdcsim generate --model bundle --particles-from test.root --out fast.root
 
@@ -94,7 +97,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate, convert, train, generate, evaluate, export):
+for command in (simulate, convert, train, models, generate, evaluate, export):
     app.command()(command)
 
 
