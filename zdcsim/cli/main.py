@@ -18,6 +18,7 @@ from zdcsim.cli.generate import generate
 from zdcsim.cli.models import models
 from zdcsim.cli.simulate import simulate
 from zdcsim.cli.train import train
+from zdcsim.cli.validate import validate
 
 EXTRA = {
     "chromo": "mc",
@@ -37,6 +38,8 @@ EXTRA = {
 EXAMPLES = """[bold]Examples[/bold], in the order of the work:
 
 zdcsim simulate --particles 300 --copies 5 --out train.root
+
+zdcsim validate train.root --html physics.html
 
 zdcsim convert o2sim.root --kind o2sim --out train.h5
 
@@ -97,7 +100,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate, convert, train, models, generate, evaluate, export):
+COMMANDS = (simulate, validate, convert, train, models, generate, evaluate, export)
+for command in COMMANDS:
     app.command()(command)
 
 
