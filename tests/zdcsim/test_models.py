@@ -10,6 +10,7 @@ from toys import toy_conditions
 
 from zdcsim.conditions import PX, PY, PZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.models.conv_vae import ConvVaeGenerator
 from zdcsim.models.features import Impact, ImpactMaps, ParticleFeatures
 from zdcsim.models.generator import Generator
 from zdcsim.models.regressor import PositionRegressor
@@ -19,6 +20,10 @@ from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.models.signal import SignalClassifier
 
 GENERATORS = {
+    "conv_vae": lambda calorimeter: ConvVaeGenerator(calorimeter, widths=(32, 16, 8)),
+    "conv_vae features": lambda calorimeter: ConvVaeGenerator(
+        calorimeter, widths=(32, 16, 8), known="features"
+    ),
     "sdi_gan": lambda calorimeter: SdiGanGenerator(calorimeter),
     "shower_vae": lambda calorimeter: ShowerGenerator(calorimeter),
     "sdi_gan published inputs": lambda calorimeter: SdiGanGenerator(calorimeter, impact_maps=False),

@@ -20,8 +20,9 @@ from zdcsim.io import tree
 from zdcsim.models.generator import Generator
 from zdcsim.sample.split import split
 from zdcsim.training import load_classifier, load_experiment, load_generator, run, train
-from zdcsim.training.config import GeneratorExperiment, SdiGanExperiment, SignalExperiment
+from zdcsim.training.config import SdiGanExperiment, SignalExperiment
 from zdcsim.training.distance import distance_to
+from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.wasserstein import w1
 
 REPOSITORY = Path(__file__).parents[2]
@@ -164,9 +165,7 @@ def test_settings_and_data_must_be_of_one_calorimeter(tmp_path: Path) -> None:
 def test_unknown_settings_and_families_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"objective\.diversty is not a setting .*diversity"):
         experiment("objective.diversty=1")
-    with pytest.raises(
-        ValueError, match="family is 'vae'; expected one of sdi_gan, shower_vae, signal"
-    ):
+    with pytest.raises(ValueError, match=r"family is 'vae'; expected one of .*shower_vae, signal"):
         experiment("family=vae")
 
 

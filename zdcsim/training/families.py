@@ -6,7 +6,9 @@ from typing import Any, NamedTuple
 from detcore.distributed import Processes
 from zdcsim.models.generator import Generator
 from zdcsim.response import Sample
-from zdcsim.training.config import GeneratorExperiment, SdiGanExperiment, ShowerVaeExperiment
+from zdcsim.training.config import SdiGanExperiment, ShowerVaeExperiment
+from zdcsim.training.conv_vae import ConvVaeExperiment, build_conv_vae, conv_vae_parts
+from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.parts import Parts
 from zdcsim.training.sdi_gan import build_sdi_gan_generator, sdi_gan_parts
 from zdcsim.training.shower_vae import build_shower_generator, shower_vae_parts
@@ -25,6 +27,7 @@ class Family(NamedTuple):
 
 
 GENERATORS: dict[type[GeneratorExperiment], Family] = {
+    ConvVaeExperiment: Family(build_conv_vae, conv_vae_parts),
     SdiGanExperiment: Family(build_sdi_gan_generator, sdi_gan_parts),
     ShowerVaeExperiment: Family(build_shower_generator, shower_vae_parts),
 }
