@@ -20,6 +20,7 @@ from zdcsim.conditions import NAMES
 from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD, Bundle, read_bundle
 from zdcsim.io.session import decoded
 from zdcsim.response import Responses, joined, sparse
+from zdcsim.steering import Bounds, constrained
 
 DATA_KIND = "generated"
 SHARD = 10_000
@@ -130,12 +131,50 @@ def respond(
     return counts
 
 
+def steered(
+    bundle: Bundle,
+    conditions: NDArray[np.floating],
+    noise: NDArray[np.float32],
+    wanted: Bounds,
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Noise (N, 10) that gives responses the wanted properties, drawn from its law under them.
+
+    Arguments:
+        bundle: Its generator must tell properties from noise.
+        conditions: In O2's order and units, shape (N, 9).
+        noise: Standard normal, shape (N, 10).
+        wanted: Bounds by property.
+        rng: For properties that are only bounded.
+
+    Raises:
+        ValueError: If the bundle cannot choose properties, or not these together.
+    """
+    steering = bundle.steering
+    if steering is None:
+        raise ValueError(
+            f"the generator of {bundle.path} cannot choose properties; take a corrvae bundle"
+        )
+    scaled = bundle.generator_scales.apply(conditions)
+    columns = [steering.names.index(name) for name in wanted]
+    size = steering.bridge.shape[1]
+    bounds = []
+    for edge in np.array(list(wanted.values())).T:
+        values = np.ones((len(noise), len(steering.names)), np.float32)
+        values[:, columns] = np.where(np.isfinite(edge), edge, 1.0)
+        numbers = run(steering.numbers, scaled, values)[:, columns]
+        bounds.append(np.where(np.isfinite(edge), numbers, edge))
+    latent = constrained(noise[:, :size], steering.bridge[columns], bounds[0], bounds[1], rng)
+    return np.concatenate([latent, noise[:, size:]], axis=1)
+
+
 def response_blocks(
     bundle: Bundle,
     particles: Particles,
     seed: int,
     batch_size: int = 1000,
     first_shard: int = 0,
+    wanted: Bounds | None = None,
 ) -> Iterator[Responses]:
     """Responses of `batch_size` particles at a time, for samples that do not fit in memory.
 
@@ -149,9 +188,15 @@ def response_blocks(
         "bundle_sha256": bundle.sha256,
         "bundle_training": bundle.manifest.get("training", {}),
         "seed": seed,
+        "wanted_properties": {
+            name: [edge if np.isfinite(edge) else None for edge in edges]
+            for name, edges in (wanted or {}).items()
+        },
     }
     start = time.process_time()
-    for rows, counts in batches(bundle, particles.conditions, seed, batch_size, first_shard):
+    for rows, counts in batches(
+        bundle, particles.conditions, seed, batch_size, first_shard, wanted
+    ):
         offsets, pixels, photons = sparse(counts)
         spent = (time.process_time() - start) / len(counts)
         yield Responses(
@@ -181,19 +226,25 @@ def batches(
     seed: int,
     batch_size: int,
     first_shard: int = 0,
+    wanted: Bounds | None = None,
 ) -> Iterator[tuple[slice, NDArray[np.int32]]]:
     """Rows and photo-electron counts (B, Nx, Ny) of one batch after the other; see `generate`."""
     for number, shard in enumerate(blocks(len(conditions), SHARD), first_shard):
-        rng = stream(seed, number)
+        rng, bounded = stream(seed, number), stream(seed, number, 1)
         for batch in blocks(shard.stop - shard.start, batch_size):
             noise = rng.standard_normal((batch.stop - batch.start, NOISE_SIZE)).astype(np.float32)
             rows = slice(shard.start + batch.start, shard.start + batch.stop)
+            if wanted:
+                noise = steered(bundle, conditions[rows], noise, wanted, bounded)
             yield rows, respond(bundle, conditions[rows], noise)
 
 
-def stream(seed: int, shard: int) -> np.random.Generator:
-    """The noise of a shard: of the first the seed's own stream, of the others its children's."""
-    key = (shard,) if shard else ()
+def stream(seed: int, shard: int, *child: int) -> np.random.Generator:
+    """The noise of a shard: of the first the seed's own stream, of the others its children's.
+
+    A child of it draws the values of properties that are only bounded, batch by batch.
+    """
+    key = (shard, *child) if shard or child else ()
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
@@ -209,6 +260,7 @@ class Shard:
         seed: As in `generate`.
         number: Which shard; fixes the stream of noise.
         batch_size: Responses generated together.
+        wanted: Bounds of properties.
     """
 
     bundle: Path
@@ -218,15 +270,28 @@ class Shard:
     seed: int
     number: int
     batch_size: int
+    wanted: Bounds
 
 
 def shards(
-    bundle: Bundle, particles: Particles, seed: int, batch_size: int, threads: int = 1
+    bundle: Bundle,
+    particles: Particles,
+    seed: int,
+    batch_size: int,
+    threads: int = 1,
+    wanted: Bounds | None = None,
 ) -> list[Shard]:
     """What `response_blocks` generates, in shards for a cluster."""
     return [
         Shard(
-            bundle.path.resolve(), bundle.sha256, threads, particles[rows], seed, number, batch_size
+            bundle.path.resolve(),
+            bundle.sha256,
+            threads,
+            particles[rows],
+            seed,
+            number,
+            batch_size,
+            wanted or {},
         )
         for number, rows in enumerate(blocks(len(particles), SHARD))
     ]
@@ -244,5 +309,7 @@ def generated(shard: Shard) -> Responses:
             f"the bundle {shard.bundle} of a worker is not the one that was asked for; all "
             "workers must see the same files"
         )
-    made = response_blocks(bundle, shard.particles, shard.seed, shard.batch_size, shard.number)
+    made = response_blocks(
+        bundle, shard.particles, shard.seed, shard.batch_size, shard.number, shard.wanted
+    )
     return joined(list(made))

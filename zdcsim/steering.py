@@ -87,7 +87,8 @@ def constrained(
     free = latent @ bridge.T
     wanted = _between(np.clip(free, low, high), covariance, low, high, rng)
     moved = latent + np.linalg.solve(covariance, (wanted - free).T).T @ bridge
-    return moved.astype(np.float32)
+    drawn: NDArray[np.float32] = moved.astype(np.float32)
+    return drawn
 
 
 def _between(
@@ -122,8 +123,10 @@ def _truncated(
     first, last = _distribution(below), _distribution(above)
     share = first + rng.random(len(low)) * (last - first)
     quantile = np.vectorize(NormalDist().inv_cdf)(np.clip(share, 1e-300, 1 - 1e-16))
-    return sign * np.asarray(quantile)
+    drawn: NDArray[np.floating] = sign * np.asarray(quantile)
+    return drawn
 
 
 def _distribution(values: NDArray[np.floating]) -> NDArray[np.floating]:
-    return np.asarray(np.vectorize(math.erfc)(-values / math.sqrt(2))) / 2
+    tail: NDArray[np.floating] = np.asarray(np.vectorize(math.erfc)(-values / math.sqrt(2))) / 2
+    return tail

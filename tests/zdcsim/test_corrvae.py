@@ -8,14 +8,19 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor
-from toy_networks import toy_classifier
+from toy_networks import toy_bundle, toy_classifier
 from toys import toy_conditions, toy_responses
+from typer.testing import CliRunner
 
 from detcore.distributed import Processes
+from zdcsim.cli.main import app
 from zdcsim.evaluation.features import features
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
+from zdcsim.generation import steered
 from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.io import tree
+from zdcsim.io.bundle import read_bundle
 from zdcsim.losses.total_correlation import total_correlation
 from zdcsim.models.corrvae import CorrVaeGenerator, Decoder
 from zdcsim.models.properties import Bridge, properties
@@ -90,7 +95,7 @@ def test_the_mask_is_drawn_with_its_probability_and_passes_a_gradient() -> None:
     with torch.no_grad():
         head.mask_logits.fill_(-0.4)
     drawn = head.drawn_mask(uniform, 0.5)
-    assert set(drawn.detach().round(decimals=5).unique().tolist()) == {0.0, 1.0}
+    assert set(np.unique(drawn.detach().numpy().round(5))) == {0.0, 1.0}
     probability = 1 / (1 + math.exp(0.4))
     error = math.sqrt(probability * (1 - probability) / drawn.numel())
     assert drawn.mean().item() == pytest.approx(probability, abs=5 * error)
@@ -187,3 +192,52 @@ def test_o2_reads_what_python_computes(
     particles = reference_conditions(calorimeter)[::9]
     proof = write_bundle(generator, toy_classifier(calorimeter), tmp_path / "b", {}, particles)
     assert proof.responses == len(particles)
+
+
+def test_a_bundle_gives_the_head_what_was_asked(tmp_path: Path) -> None:
+    generator = untrained()
+    particles = reference_conditions(ZN)[::9]
+    write_bundle(generator, toy_classifier(), tmp_path / "b", {}, particles)
+    bundle = read_bundle(tmp_path / "b")
+    conditions = RESPONSES.conditions
+    wanted = {"photon_sum": (60.0, 60.0), "center_x": (-np.inf, np.inf), "maximum": (5.0, 8.0)}
+    rng = np.random.default_rng(1)
+    noise = rng.standard_normal((48, 10)).astype(np.float32)
+    moved = steered(bundle, conditions, noise, wanted, rng)
+    assert np.array_equal(moved[:, 6:], noise[:, 6:])
+    head, scaled = generator.head, generator.scaler(torch.from_numpy(conditions))
+    with torch.no_grad():
+        told = head(torch.from_numpy(moved[:, :6]), scaled, head.mask())
+    raw = (told * head.scale.spread + head.scale.mean).numpy()
+    np.testing.assert_allclose(np.expm1(raw[:, 2]), 60, rtol=1e-3)
+    maximum = np.expm1(raw[:, 3])
+    assert maximum.min() > 4.99 and maximum.max() < 8.01 and maximum.std() > 0.3
+    assert np.isfinite(moved).all()
+
+
+def test_other_bundles_choose_no_properties(tmp_path: Path) -> None:
+    bundle = read_bundle(toy_bundle(tmp_path / "b"))
+    noise, rng = np.zeros((48, 10), np.float32), np.random.default_rng(1)
+    with pytest.raises(ValueError, match="cannot choose properties; take a corrvae bundle"):
+        steered(bundle, RESPONSES.conditions, noise, {"maximum": (5.0, 8.0)}, rng)
+
+
+def test_a_bundle_with_another_property_graph_is_refused(tmp_path: Path) -> None:
+    particles = reference_conditions(ZN)[::19]
+    write_bundle(untrained(), toy_classifier(), tmp_path / "b", {}, particles)
+    with (tmp_path / "b" / "properties.onnx").open("ab") as file:
+        file.write(b"x")
+    with pytest.raises(ValueError, match=r"properties\.onnx is not the file"):
+        read_bundle(tmp_path / "b")
+
+
+def test_generate_takes_properties(tmp_path: Path) -> None:
+    particles = reference_conditions(ZN)[::19]
+    write_bundle(untrained(), toy_classifier(), tmp_path / "b", {}, particles)
+    arguments = ["generate", "--model", str(tmp_path / "b"), "--particle", "neutron", "-n", "20",
+                 "--out", str(tmp_path / "g.root")]  # fmt: skip
+    wanted = ["--property", "photon_sum=500..900", "--property", "center_x=20"]
+    done = CliRunner().invoke(app, [*arguments, *wanted])
+    assert done.exit_code == 0, done.output
+    told = tree.read(tmp_path / "g.root").provenance["wanted_properties"]
+    assert told == {"photon_sum": [500.0, 900.0], "center_x": [20.0, 20.0]}

@@ -16,8 +16,8 @@ N = 20_000
 def drawn(low: list[float], high: list[float], bridge: NDArray[np.float64]) -> NDArray[np.floating]:
     rng = np.random.default_rng(4)
     latent = rng.standard_normal((N, bridge.shape[1]))
-    bounds = (np.broadcast_to(bound, (N, len(bridge))) for bound in (low, high))
-    return constrained(latent, bridge, *bounds, rng)
+    below, above = (np.broadcast_to(bound, (N, len(bridge))) for bound in (low, high))
+    return constrained(latent, bridge, below, above, rng)
 
 
 def test_given_values_are_met_and_the_rest_keeps_its_conditional_law() -> None:

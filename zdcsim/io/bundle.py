@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from detcore import bundle
 from detcore.bundle import MANIFEST, check_file
@@ -22,16 +24,35 @@ GENERATOR = "generator.onnx"
 GENERATOR_SCALES = "generator_scales.txt"
 CLASSIFIER = "classifier.onnx"
 CLASSIFIER_SCALES = "classifier_scales.txt"
+PROPERTIES = "properties.onnx"
+"""Only of generators whose properties can be chosen."""
+
 FILES = (GENERATOR, GENERATOR_SCALES, CLASSIFIER, CLASSIFIER_SCALES)
 
 FORMAT = "zdcsim bundle for AliceO2"
 FORMAT_VERSION = 1
-INPUTS = {GENERATOR: 2, CLASSIFIER: 1}
+INPUTS = {GENERATOR: 2, CLASSIFIER: 1, PROPERTIES: 2}
 NOISE_SIZE = 10
 """Standard normal numbers that O2 draws for every response; fixed in its code."""
 THRESHOLD = 0.5
 """O2 takes a particle for visible when the classifier's answer rounds to 1."""
 SPECIES = {"ZN": "Neutron", "ZP": "Proton"}
+
+
+@dataclass(frozen=True)
+class Steering:
+    """How the properties of a generator's responses are chosen, see `zdcsim.steering`.
+
+    Arguments:
+        names: Of the properties, P.
+        bridge: From the first W noise numbers to one number for each property, shape (P, W).
+        numbers: Session with inputs scaled conditions (N, 9) and properties (N, P), to what those
+            numbers must be (N, P).
+    """
+
+    names: tuple[str, ...]
+    bridge: NDArray[np.float64]
+    numbers: onnxruntime.InferenceSession
 
 
 @dataclass(frozen=True)
@@ -47,6 +68,7 @@ class Bundle:
         generator_scales: What scales its conditions.
         classifier: Session with the input scaled conditions (N, 9).
         classifier_scales: What scales its conditions.
+        steering: None if the properties of its responses cannot be chosen.
     """
 
     path: Path
@@ -57,6 +79,7 @@ class Bundle:
     generator_scales: Scales
     classifier: onnxruntime.InferenceSession
     classifier_scales: Scales
+    steering: Steering | None = None
 
 
 def read_bundle(path: Path, threads: int = 1) -> Bundle:
@@ -71,7 +94,7 @@ def read_bundle(path: Path, threads: int = 1) -> Bundle:
             another number of inputs than O2 fills.
     """
     manifest = read_manifest(path)
-    for name in FILES:
+    for name in {*FILES, *manifest["files"]}:
         check_file(path / name, manifest["files"].get(name, {}).get("sha256"))
     return Bundle(
         path=path,
@@ -82,7 +105,16 @@ def read_bundle(path: Path, threads: int = 1) -> Bundle:
         generator_scales=scales.read(path / GENERATOR_SCALES),
         classifier=session(path / CLASSIFIER, INPUTS[CLASSIFIER], threads),
         classifier_scales=scales.read(path / CLASSIFIER_SCALES),
+        steering=_steering(path, manifest, threads),
     )
+
+
+def _steering(path: Path, manifest: Mapping[str, Any], threads: int) -> Steering | None:
+    if "properties" not in manifest:
+        return None
+    described = manifest["properties"]
+    numbers = session(path / PROPERTIES, INPUTS[PROPERTIES], threads)
+    return Steering(tuple(described["names"]), np.array(described["bridge"]), numbers)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -87,7 +87,8 @@ class Bridge(nn.Module):
 
     def forward(self, number: Tensor) -> Tensor:
         """Shape (B, P), of numbers of the same shape."""
-        return number + self._bent(number)
+        value: Tensor = number + self._bent(number)
+        return value
 
     def inverse(self, value: Tensor) -> Tensor:
         """The numbers that give these values, shape (B, P)."""
@@ -100,7 +101,8 @@ class Bridge(nn.Module):
         """Its slope is a product of weights of norm at most 1 and of tanh's slope."""
         first = self.first / self.first.norm(dim=1, keepdim=True).clamp(min=1)
         second = self.second / self.second.norm(dim=1, keepdim=True).clamp(min=1)
-        return STEEPEST * (second * torch.tanh(number[:, :, None] * first + self.shift)).sum(2)
+        bent: Tensor = (second * torch.tanh(number[:, :, None] * first + self.shift)).sum(2)
+        return STEEPEST * bent
 
 
 class PropertyHead(nn.Module):
@@ -157,7 +159,8 @@ class PropertyHead(nn.Module):
             mask: Shape (P, W).
         """
         mean, spread, _ = self._expected(conditions)
-        return mean + spread * self.bridge(latent @ (self.weight * mask).T)
+        scaled: Tensor = mean + spread * self.bridge(latent @ (self.weight * mask).T)
+        return scaled
 
     def scaled(self, values: Tensor, conditions: Tensor) -> Tensor:
         """Scaled properties, shape (B, P), of properties in their units, shape (B, P)."""
