@@ -13,6 +13,7 @@ from zdcsim.objectives.sdi_gan import SdiGanSettings
 from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
 from zdcsim.training.conv_vae import ConvVaeExperiment
+from zdcsim.training.denoising import DiffusionExperiment, FlowMatchingExperiment
 from zdcsim.training.experiment import (
     Experiment,
     GeneratorExperiment,
@@ -103,6 +104,8 @@ class SignalExperiment(Experiment):
 
 FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "conv_vae": ConvVaeExperiment,
+    "diffusion": DiffusionExperiment,
+    "flow_matching": FlowMatchingExperiment,
     "sdi_gan": SdiGanExperiment,
     "shower_vae": ShowerVaeExperiment,
     "signal": SignalExperiment,
