@@ -5,10 +5,13 @@ A family's class holds only the settings that family uses, so none can be ignore
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from detcore import config
 from detcore.config import Settings
+from zdcsim.objectives.expertsim import ExpertSimSettings
 from zdcsim.objectives.sdi_gan import SdiGanSettings
 from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
@@ -62,6 +65,28 @@ class SdiGanExperiment(GeneratorExperiment):
     validation_draws: Positive = 10
 
 
+class ExpertSimShape(GeneratorShape):
+    """Arguments of `ExpertSimGenerator`."""
+
+    experts: Annotated[int, Field(ge=2, le=6)] = 3
+    router: Widths = (128, 64, 32)
+
+
+class ExpertSimExperiment(GeneratorExperiment):
+    """A router and several SDI-GANs.
+
+    Attributes:
+        validation_draws: Noise draws for each validation particle.
+    """
+
+    family: Literal["expertsim"]
+    generator: ExpertSimShape = ExpertSimShape()
+    discriminator: DiscriminatorShape = DiscriminatorShape()
+    regressor: RegressorShape = RegressorShape()
+    objective: ExpertSimSettings = ExpertSimSettings()
+    validation_draws: Positive = 10
+
+
 class ShowerShape(Settings):
     """Arguments of `ShowerGenerator`."""
 
@@ -110,6 +135,7 @@ class SignalExperiment(Experiment):
 FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "conv_vae": ConvVaeExperiment,
     "sdi_gan": SdiGanExperiment,
+    "expertsim": ExpertSimExperiment,
     "shower_vae": ShowerVaeExperiment,
     "signal": SignalExperiment,
 }
