@@ -104,12 +104,18 @@ class ShowerEncoderShape(Settings):
 
 
 class ShowerVaeExperiment(GeneratorExperiment):
-    """The shower autoencoder; validated by its bound, not by draws."""
+    """The shower autoencoder; validated by a bound on its likelihood, not by distances.
+
+    Attributes:
+        validation_draws: Latents for each validation response; more bring the bound closer to the
+            likelihood, which the encoder then no longer matters for.
+    """
 
     family: Literal["shower_vae"]
     generator: ShowerShape = ShowerShape()
     encoder: ShowerEncoderShape = ShowerEncoderShape()
     objective: ShowerVaeSettings = ShowerVaeSettings()
+    validation_draws: Positive = 20
 
 
 class ClassifierShape(Settings):
