@@ -19,8 +19,9 @@ from detcore.session import blocks, run
 from zdcsim.conditions import NAMES
 from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD, Bundle, read_bundle
 from zdcsim.io.session import decoded
+from zdcsim.io.steering import Steering
 from zdcsim.response import Responses, joined, sparse
-from zdcsim.steering import Bounds, constrained
+from zdcsim.steering import Bounds
 
 DATA_KIND = "generated"
 SHARD = 10_000
@@ -131,43 +132,6 @@ def respond(
     return counts
 
 
-def steered(
-    bundle: Bundle,
-    conditions: NDArray[np.floating],
-    noise: NDArray[np.float32],
-    wanted: Bounds,
-    rng: np.random.Generator,
-) -> NDArray[np.float32]:
-    """Noise (N, 10) that gives responses the wanted properties, drawn from its law under them.
-
-    Arguments:
-        bundle: Its generator must tell properties from noise.
-        conditions: In O2's order and units, shape (N, 9).
-        noise: Standard normal, shape (N, 10).
-        wanted: Bounds by property.
-        rng: For properties that are only bounded.
-
-    Raises:
-        ValueError: If the bundle cannot choose properties, or not these together.
-    """
-    steering = bundle.steering
-    if steering is None:
-        raise ValueError(
-            f"the generator of {bundle.path} cannot choose properties; take a corrvae bundle"
-        )
-    scaled = bundle.generator_scales.apply(conditions)
-    columns = [steering.names.index(name) for name in wanted]
-    size = steering.bridge.shape[1]
-    bounds = []
-    for edge in np.array(list(wanted.values())).T:
-        values = np.ones((len(noise), len(steering.names)), np.float32)
-        values[:, columns] = np.where(np.isfinite(edge), edge, 1.0)
-        numbers = run(steering.numbers, scaled, values)[:, columns]
-        bounds.append(np.where(np.isfinite(edge), numbers, edge))
-    latent = constrained(noise[:, :size], steering.bridge[columns], bounds[0], bounds[1], rng)
-    return np.concatenate([latent, noise[:, size:]], axis=1)
-
-
 def response_blocks(
     bundle: Bundle,
     particles: Particles,
@@ -235,8 +199,21 @@ def batches(
             noise = rng.standard_normal((batch.stop - batch.start, NOISE_SIZE)).astype(np.float32)
             rows = slice(shard.start + batch.start, shard.start + batch.stop)
             if wanted:
-                noise = steered(bundle, conditions[rows], noise, wanted, bounded)
+                noise = steering(bundle).noise(conditions[rows], noise, wanted, bounded)
             yield rows, respond(bundle, conditions[rows], noise)
+
+
+def steering(bundle: Bundle) -> Steering:
+    """What chooses properties.
+
+    Raises:
+        ValueError: If the bundle cannot.
+    """
+    if bundle.steering is None:
+        raise ValueError(
+            f"the generator of {bundle.path} cannot choose properties; take a corrvae bundle"
+        )
+    return bundle.steering
 
 
 def stream(seed: int, shard: int, *child: int) -> np.random.Generator:

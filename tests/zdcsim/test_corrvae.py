@@ -17,7 +17,7 @@ from zdcsim.cli.main import app
 from zdcsim.evaluation.features import features
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
-from zdcsim.generation import steered
+from zdcsim.generation import steering
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import tree
 from zdcsim.io.bundle import read_bundle
@@ -203,7 +203,7 @@ def test_a_bundle_gives_the_head_what_was_asked(tmp_path: Path) -> None:
     wanted = {"photon_sum": (60.0, 60.0), "center_x": (-np.inf, np.inf), "maximum": (5.0, 8.0)}
     rng = np.random.default_rng(1)
     noise = rng.standard_normal((48, 10)).astype(np.float32)
-    moved = steered(bundle, conditions, noise, wanted, rng)
+    moved = steering(bundle).noise(conditions, noise, wanted, rng)
     assert np.array_equal(moved[:, 6:], noise[:, 6:])
     head, scaled = generator.head, generator.scaler(torch.from_numpy(conditions))
     with torch.no_grad():
@@ -217,9 +217,8 @@ def test_a_bundle_gives_the_head_what_was_asked(tmp_path: Path) -> None:
 
 def test_other_bundles_choose_no_properties(tmp_path: Path) -> None:
     bundle = read_bundle(toy_bundle(tmp_path / "b"))
-    noise, rng = np.zeros((48, 10), np.float32), np.random.default_rng(1)
     with pytest.raises(ValueError, match="cannot choose properties; take a corrvae bundle"):
-        steered(bundle, RESPONSES.conditions, noise, {"maximum": (5.0, 8.0)}, rng)
+        steering(bundle)
 
 
 def test_a_bundle_with_another_property_graph_is_refused(tmp_path: Path) -> None:

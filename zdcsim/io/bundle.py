@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 import onnxruntime
-from numpy.typing import NDArray
 
 from detcore import bundle
 from detcore.bundle import MANIFEST, check_file
@@ -19,6 +18,7 @@ from detcore.session import session
 from zdcsim.geometry import Calorimeter, calorimeter
 from zdcsim.io import scales
 from zdcsim.io.scales import Scales
+from zdcsim.io.steering import Steering
 
 GENERATOR = "generator.onnx"
 GENERATOR_SCALES = "generator_scales.txt"
@@ -37,22 +37,6 @@ NOISE_SIZE = 10
 THRESHOLD = 0.5
 """O2 takes a particle for visible when the classifier's answer rounds to 1."""
 SPECIES = {"ZN": "Neutron", "ZP": "Proton"}
-
-
-@dataclass(frozen=True)
-class Steering:
-    """How the properties of a generator's responses are chosen, see `zdcsim.steering`.
-
-    Arguments:
-        names: Of the properties, P.
-        bridge: From the first W noise numbers to one number for each property, shape (P, W).
-        numbers: Session with inputs scaled conditions (N, 9) and properties (N, P), to what those
-            numbers must be (N, P).
-    """
-
-    names: tuple[str, ...]
-    bridge: NDArray[np.float64]
-    numbers: onnxruntime.InferenceSession
 
 
 @dataclass(frozen=True)
@@ -96,25 +80,29 @@ def read_bundle(path: Path, threads: int = 1) -> Bundle:
     manifest = read_manifest(path)
     for name in {*FILES, *manifest["files"]}:
         check_file(path / name, manifest["files"].get(name, {}).get("sha256"))
+    generator_scales = scales.read(path / GENERATOR_SCALES)
     return Bundle(
         path=path,
         sha256=sha256(path / MANIFEST),
         calorimeter=calorimeter(manifest["calorimeter"]),
         manifest=manifest,
         generator=session(path / GENERATOR, INPUTS[GENERATOR], threads),
-        generator_scales=scales.read(path / GENERATOR_SCALES),
+        generator_scales=generator_scales,
         classifier=session(path / CLASSIFIER, INPUTS[CLASSIFIER], threads),
         classifier_scales=scales.read(path / CLASSIFIER_SCALES),
-        steering=_steering(path, manifest, threads),
+        steering=_steering(path, manifest, threads, generator_scales),
     )
 
 
-def _steering(path: Path, manifest: Mapping[str, Any], threads: int) -> Steering | None:
+def _steering(
+    path: Path, manifest: Mapping[str, Any], threads: int, conditions: Scales
+) -> Steering | None:
     if "properties" not in manifest:
         return None
     described = manifest["properties"]
     numbers = session(path / PROPERTIES, INPUTS[PROPERTIES], threads)
-    return Steering(tuple(described["names"]), np.array(described["bridge"]), numbers)
+    bridge = np.array(described["bridge"])
+    return Steering(tuple(described["names"]), bridge, numbers, conditions)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
