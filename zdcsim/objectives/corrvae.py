@@ -125,7 +125,7 @@ class CorrVae(AveragedObjective):
         if isinstance(generator.decoder, ShowerGenerator):
             expected, clustering = generator.decoder.light(latent, conditions)
             counts = torch.round(torch.expm1(batch.log_photons))
-            return count_loss(counts, expected, clustering), expected
+            return count_loss(counts, expected, clustering).mean(), expected
         decoded = generator.decoder(latent, conditions)
         error = squared_error(decoded, batch.log_photons)
         return error / (2 * self.settings.log_photon_spread**2), torch.expm1(decoded)
