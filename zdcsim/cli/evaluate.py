@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from zdcsim.evaluation.judgement import Judgement
     from zdcsim.evaluation.speed import Speed
 
-Model = Annotated[Path | None, typer.Option(help="Bundle folder to generate from and judge.")]
+Model = Annotated[
+    Path | None, typer.Option(help="Bundle folder, or a name that `zdcsim models` lists.")
+]
 Reference = Annotated[Path, typer.Option(help="ROOT file of held-out Monte Carlo responses.")]
 Generated = Annotated[
     Path | None,
@@ -80,6 +82,7 @@ def evaluate(
     from zdcsim.evaluation.judgement import STAGES, judge, write_json
     from zdcsim.evaluation.wording import write_markdown
     from zdcsim.io.tree import read
+    from zdcsim.io.zoo import found
 
     if (model is None) == (generated is None):
         raise ValueError("give either --model, to generate from it, or --generated, a ROOT file")
@@ -102,7 +105,7 @@ def evaluate(
             progress.update(task, description=name, advance=1)
 
         if model is not None:
-            candidate = from_bundle(model, sample, repetitions, batch_size, seed, stage)
+            candidate = from_bundle(found(model), sample, repetitions, batch_size, seed, stage)
         else:
             candidate = from_file(cast(Path, generated), sample, stage)
         judgement = judge(

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def generate(
-    model: Annotated[Path, typer.Option(help="Bundle folder.")],
+    model: Annotated[
+        Path, typer.Option(help="Bundle folder, or a name that `zdcsim models` lists.")
+    ],
     out: Annotated[Path, typer.Option(help="ROOT file to write.")],
     particles_from: Annotated[
         Path | None, typer.Option(help="Take every different particle of this Monte Carlo file.")
@@ -56,11 +58,12 @@ def generate(
     from zdcsim.generation import generated, response_blocks, shards
     from zdcsim.io.bundle import read_bundle
     from zdcsim.io.stream import write_blocks
+    from zdcsim.io.zoo import found
     from zdcsim.montecarlo.gun import Gun
 
     if (particles_from is None) == (particle is None):
         raise ValueError("give either --particles-from, a ROOT file, or --particle, for the gun")
-    bundle = read_bundle(model, threads)
+    bundle = read_bundle(found(model), threads)
     if particles_from is not None:
         chosen = of_file(particles_from, bundle.calorimeter)
     else:
