@@ -93,15 +93,18 @@ def connected(scheduler: str, workers: int) -> Iterator[Cluster]:
 
 
 def _job_queue(scheduler: str, workers: int) -> Any:  # noqa: ANN401
+    import dask
     import dask_jobqueue
 
-    try:
-        cluster = getattr(dask_jobqueue, JOB_QUEUES[scheduler])(cores=1, processes=1)
-    except ValueError as error:
+    if dask.config.get(f"jobqueue.{scheduler}.memory", None) is None:
         raise ValueError(
-            f"the jobs of {scheduler} are not configured; write memory, and what your site wants, "
-            f"into ~/.config/dask/jobqueue.yaml ({' '.join(str(error).split())})"
-        ) from error
+            f"the jobs of {scheduler} are not configured; write memory, and what else your site "
+            "wants, into ~/.config/dask/jobqueue.yaml"
+        )
+    options = {"dashboard_address": ":0"}
+    cluster = getattr(dask_jobqueue, JOB_QUEUES[scheduler])(
+        cores=1, processes=1, scheduler_options=options
+    )
     cluster.scale(jobs=workers)
     return cluster
 
