@@ -11,19 +11,29 @@ from toys import toy_conditions
 from zdcsim.conditions import PX, PY, PZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.models.conv_vae import ConvVaeGenerator
+from zdcsim.models.diffusion import DiffusionTransport
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.features import Impact, ImpactMaps, ParticleFeatures
+from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
+from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.models.signal import SignalClassifier
+from zdcsim.models.unet import UNet
 
 GENERATORS = {
     "conv_vae": lambda calorimeter: ConvVaeGenerator(calorimeter, widths=(32, 16, 8)),
     "conv_vae features": lambda calorimeter: ConvVaeGenerator(
         calorimeter, widths=(32, 16, 8), known="features"
+    ),
+    "flow_matching": lambda calorimeter: PixelGenerator(
+        calorimeter, FlowTransport(UNet(calorimeter), 0.35, steps=3)
+    ),
+    "diffusion": lambda calorimeter: PixelGenerator(
+        calorimeter, DiffusionTransport(UNet(calorimeter), 0.35, steps=3, guidance=0.5)
     ),
     "sdi_gan": lambda calorimeter: SdiGanGenerator(calorimeter),
     "shower_vae": lambda calorimeter: ShowerGenerator(calorimeter),

@@ -16,6 +16,7 @@ from zdcsim.objectives.sdi_gan import SdiGanSettings
 from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
 from zdcsim.training.conv_vae import ConvVaeExperiment
+from zdcsim.training.denoising import DiffusionExperiment, FlowMatchingExperiment
 from zdcsim.training.experiment import (
     Experiment,
     GeneratorExperiment,
@@ -103,12 +104,18 @@ class ShowerEncoderShape(Settings):
 
 
 class ShowerVaeExperiment(GeneratorExperiment):
-    """The shower autoencoder; validated by its bound, not by draws."""
+    """The shower autoencoder; validated by a bound on its likelihood, not by distances.
+
+    Attributes:
+        validation_draws: Latents for each validation response; more bring the bound closer to the
+            likelihood, which the encoder then no longer matters for.
+    """
 
     family: Literal["shower_vae"]
     generator: ShowerShape = ShowerShape()
     encoder: ShowerEncoderShape = ShowerEncoderShape()
     objective: ShowerVaeSettings = ShowerVaeSettings()
+    validation_draws: Positive = 20
 
 
 class ClassifierShape(Settings):
@@ -128,6 +135,8 @@ class SignalExperiment(Experiment):
 
 FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "conv_vae": ConvVaeExperiment,
+    "diffusion": DiffusionExperiment,
+    "flow_matching": FlowMatchingExperiment,
     "sdi_gan": SdiGanExperiment,
     "expertsim": ExpertSimExperiment,
     "shower_vae": ShowerVaeExperiment,
