@@ -33,8 +33,8 @@ ITERATIONS = 40
 WITHOUT_LIGHT = 1e-6
 
 SHARPNESS = 10.0
-"""Logits of the mask per unit of its weights. An undecided mask drops parts of the bridge at random,
-which no property can follow, so it has to decide faster than the other weights move."""
+"""Logits of the mask per unit of its weights. An undecided mask drops parts of the bridge at
+random, which no property can follow, so it has to decide faster than the other weights move."""
 
 
 def properties(photons: Tensor) -> Tensor:
