@@ -190,6 +190,21 @@ def worth(correlation: float) -> float:
     return m / (1 + (m - 1) * correlation)
 
 
+def worth_table(shared: dict[str, float]) -> list[str]:
+    """What a library is worth, as lines of Markdown."""
+    return [
+        "",
+        "## What a library is worth",
+        "",
+        f"Neutrons of the first case, one energy, each used {REUSES + 1} times in random places; r "
+        "is the correlation between re-uses of one shower.",
+        "",
+        "| quantity | r | effective number over showers |",
+        "|---|---|---|",
+        *(f"| {name} | {r:.2f} | {worth(r):.2f} |" for name, r in shared.items()),
+    ]
+
+
 def table(result: dict[str, object]) -> str:
     """The result as Markdown."""
     lines = [
@@ -213,16 +228,8 @@ def table(result: dict[str, object]) -> str:
                 f"{row['distance']:.3g} | {row['random']:.3g} | {row['p']:.3f} | "
                 f"{blind[quantity]['p'] if quantity in blind else 1:.4f} |"
             )
-    lines += ["", "## What a library is worth", ""]
-    lines += [
-        f"Neutrons of the first case, one energy, each used {REUSES + 1} times in random places; r "
-        "is the correlation between re-uses of one shower.",
-        "",
-        "| quantity | r | effective number over showers |",
-        "|---|---|---|",
-    ]
-    shared: dict[str, float] = result["shared variance"]  # type: ignore[assignment]
-    lines += [f"| {name} | {r:.2f} | {worth(r):.2f} |" for name, r in shared.items()]
+    if "shared variance" in result:
+        lines += worth_table(result["shared variance"])  # type: ignore[arg-type]
     return "\n".join(lines) + "\n"
 
 
