@@ -4,6 +4,7 @@ import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +59,15 @@ def bundle(job: Job, plan: Plan) -> Path:
             (folder / "trained").touch()
         pid("export", run, "--sample", plan.train, "--out", folder / "bundle")
     return folder / "bundle"
+
+
+def average(config: str, seeds: Sequence[int], plan: Plan) -> Path:
+    """The bundle of the mean of all seeds of a network, whose runs must be there."""
+    out = plan.runs / f"{config}-mean" / "bundle"
+    if not (out / MANIFEST).exists():
+        runs = [plan.folder(Job(config, seed)) / "run" for seed in seeds]
+        pid("export", *runs, "--sample", plan.train, "--out", out)
+    return out
 
 
 def train(job: Job, plan: Plan, run: Path) -> None:

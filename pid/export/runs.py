@@ -107,9 +107,8 @@ def _model(runs: Sequence[Run]) -> nn.Module | Forest:
 
 
 def _record(folders: Sequence[Path]) -> dict[str, object]:
-    """What the runs say of themselves; of several all, by folder."""
-    found = {
-        folder.name: json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
-        for folder in folders
-    }
-    return dict(next(iter(found.values()))) if len(found) == 1 else found
+    """What the runs say of themselves; of several all, by seed."""
+    found = [json.loads((folder / PROVENANCE).read_text(encoding="utf-8")) for folder in folders]
+    if len(found) == 1:
+        return dict(found[0])
+    return {f"seed {record['settings']['seed']}": record for record in found}
