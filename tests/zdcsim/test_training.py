@@ -20,8 +20,8 @@ from zdcsim.io import tree
 from zdcsim.models.generator import Generator
 from zdcsim.sample.split import split
 from zdcsim.training import load_classifier, load_experiment, load_generator, run, train
-from zdcsim.training.config import SdiGanExperiment, SignalExperiment
-from zdcsim.training.sdi_gan import distance_to
+from zdcsim.training.config import GeneratorExperiment, SdiGanExperiment, SignalExperiment
+from zdcsim.training.distance import distance_to
 from zdcsim.wasserstein import w1
 
 REPOSITORY = Path(__file__).parents[2]
@@ -44,7 +44,7 @@ train(load_experiment(Path(config), overrides), toy_responses(12, 3), Path(folde
 """
 
 
-def experiment(*overrides: str, config: Path = FULL) -> SdiGanExperiment | SignalExperiment:
+def experiment(*overrides: str, config: Path = FULL) -> GeneratorExperiment | SignalExperiment:
     return load_experiment(config, [*SMALL, *TINY, *overrides])
 
 
@@ -163,7 +163,9 @@ def test_settings_and_data_must_be_of_one_calorimeter(tmp_path: Path) -> None:
 def test_unknown_settings_and_families_are_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"objective\.diversty is not a setting .*diversity"):
         experiment("objective.diversty=1")
-    with pytest.raises(ValueError, match="family is 'vae'; expected one of sdi_gan, signal"):
+    with pytest.raises(
+        ValueError, match="family is 'vae'; expected one of sdi_gan, shower_vae, signal"
+    ):
         experiment("family=vae")
 
 

@@ -15,6 +15,7 @@ from detcore.graph import write
 from zdcsim.conditions import NAMES
 from zdcsim.export.photon_encoding import O2Photons
 from zdcsim.io.bundle import NOISE_SIZE
+from zdcsim.models.generator import Generator
 
 NOISE = "noise"
 CONDITIONS = "conditions"
@@ -25,17 +26,19 @@ PROBABILITY = "probability"
 class O2Generator(nn.Module):
     """A generator with O2's last step: noise (N, 10), scaled conditions (N, 9) to (N, Ny, Nx)."""
 
-    def __init__(self, generator: nn.Module) -> None:
+    def __init__(self, generator: Generator) -> None:
         super().__init__()
         self.generator = generator
         self.photons = O2Photons()
 
     def forward(self, noise: Tensor, conditions: Tensor) -> Tensor:
+        if self.generator.draws_counts:
+            return self.photons.of_counts(self.generator.counts(noise, conditions))
         encoded: Tensor = self.photons(self.generator(noise, conditions))
         return encoded
 
 
-def write_generator(path: Path, generator: nn.Module, metadata: Mapping[str, object]) -> None:
+def write_generator(path: Path, generator: Generator, metadata: Mapping[str, object]) -> None:
     """Write a generator as O2 runs it: inputs noise and conditions, output log photons.
 
     Arguments:

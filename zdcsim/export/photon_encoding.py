@@ -43,4 +43,8 @@ class O2Photons(nn.Module):
         Source:
             AliceO2, Detectors/ZDC/simulation/src/Detector.cxx, FastSimToHits.
         """
-        return encode(rounded(log_photons)).transpose(1, 2)
+        return self.of_counts(rounded(log_photons))
+
+    def of_counts(self, counts: Tensor) -> Tensor:
+        """The same, shape (B, Ny, Nx), of whole counts, shape (B, Nx, Ny)."""
+        return encode(counts.clamp(max=MAXIMUM)).transpose(1, 2)

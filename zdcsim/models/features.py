@@ -20,6 +20,11 @@ SMALLEST_PZ = 1e-3  # GeV/c; slower ones miss the face, at every angle that coun
 CORE, HALO = 1.5, 6.0  # pitches; the two lengths on which the impact maps fall off
 
 
+def only(conditions: Tensor, column: int) -> Tensor:
+    """One column of the conditions (B, 9), as shape (B, 1): in a graph, one node and not three."""
+    return conditions[:, column : column + 1]
+
+
 class Impact(nn.Module):
     """Where the straight flight path meets the face, in pitches from its lower corner.
 
@@ -33,17 +38,17 @@ class Impact(nn.Module):
 
     def forward(self, conditions: Tensor) -> Tensor:
         """x and y in pitches, shape (B, 2), of conditions in O2's units, shape (B, 9)."""
-        calorimeter, pz = self.calorimeter, conditions[:, PZ]
+        calorimeter, pz = self.calorimeter, only(conditions, PZ)
         forward = pz > 0
         front = torch.where(forward, calorimeter.front_a, calorimeter.front_c)
         size = pz.abs().clamp(min=SMALLEST_PZ)
-        flight = (front - conditions[:, VZ]) / torch.where(forward, size, -size)
-        x = conditions[:, VX] + conditions[:, PX] * flight - calorimeter.centre_x
-        y = conditions[:, VY] + conditions[:, PY] * flight
+        flight = (front - only(conditions, VZ)) / torch.where(forward, size, -size)
+        x = only(conditions, VX) + only(conditions, PX) * flight - calorimeter.centre_x
+        y = only(conditions, VY) + only(conditions, PY) * flight
         half_x, half_y = calorimeter.half_x, calorimeter.half_y
         from_corner_x = x.clamp(-3 * half_x, 3 * half_x) + half_x
         from_corner_y = y.clamp(-3 * half_y, 3 * half_y) + half_y
-        return torch.stack([from_corner_x, from_corner_y], dim=1) / calorimeter.pitch
+        return torch.cat([from_corner_x, from_corner_y], dim=1) / calorimeter.pitch
 
 
 class ParticleFeatures(nn.Module):
@@ -70,21 +75,19 @@ class ParticleFeatures(nn.Module):
         """
         impact = self.impact(conditions)
         place = 2 * impact / self.face - 1  # -1 and 1 are the edges of the face
-        log_energy = torch.log10(conditions[:, ENERGY].clamp(min=1e-3) / TEV)
-        mass = conditions[:, MASS].clamp(min=0)
+        log_energy = torch.log10(only(conditions, ENERGY).clamp(min=1e-3) / TEV)
+        mass = only(conditions, MASS).clamp(min=0)
         features = [
             log_energy,
             log_energy.square(),
             mass / TEV,
             torch.exp(-mass / MUON_MASS),
-            conditions[:, CHARGE] / 3,
-            torch.sign(conditions[:, PZ]),
-            place[:, 0],
-            place[:, 1],
-            1 - place[:, 0].abs(),
-            1 - place[:, 1].abs(),
+            only(conditions, CHARGE) / 3,
+            torch.sign(only(conditions, PZ)),
+            place,
+            1 - place.abs(),
         ]
-        return torch.stack(features, dim=1), impact
+        return torch.cat(features, dim=1), impact
 
 
 class ImpactMaps(nn.Module):

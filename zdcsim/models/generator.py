@@ -4,6 +4,7 @@ Axis key: B particles, Z noise numbers, 9 conditions, Nx by Ny fibres.
 """
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -24,7 +25,11 @@ class Generator(nn.Module, ABC):
         calorimeter: The detector it imitates; fixes Nx and Ny.
         noise_size: Standard normal numbers it takes for a particle.
         scaler: The scaling its conditions must have gone through.
+        draws_counts: Whether `forward` itself draws whole counts. Two runtimes that differ in the
+            last digit of the expected light may then differ by one in a count.
     """
+
+    draws_counts: ClassVar[bool] = False
 
     def __init__(self, calorimeter: Calorimeter, noise_size: int = NOISE_SIZE) -> None:
         super().__init__()
@@ -41,8 +46,15 @@ class Generator(nn.Module, ABC):
             conditions: Scaled by `scaler`, shape (B, 9).
 
         Returns:
-            log1p of photo-electrons per fibre, not rounded, shape (B, Nx, Ny).
+            log1p of photo-electrons per fibre, rounded only if `draws_counts`, shape (B, Nx, Ny).
         """
+
+    def counts(self, noise: Tensor, conditions: Tensor) -> Tensor:
+        """Photo-electrons instead of their logarithm, shape (B, Nx, Ny); arguments of `forward`.
+
+        Whole if the generator draws counts.
+        """
+        return torch.exp(self(noise, conditions)) - 1
 
     @torch.no_grad()
     def sample(self, conditions: Tensor, rng: torch.Generator) -> Tensor:

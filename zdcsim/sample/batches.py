@@ -9,12 +9,13 @@ other particles).
 Axis key: B responses, Nx by Ny fibres, 9 conditions, Z noise numbers.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import Self
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from zdcsim.response import Sample
@@ -125,10 +126,21 @@ class ResponseBatches:
         """The batch of that step."""
         rng = np.random.default_rng((self.seed, step))
         rows = rng.integers(len(self.responses), size=self.size)
-        symmetry = drawn_symmetries(rng, self.size, self.symmetries)
+        return self._batch(rows, drawn_symmetries(rng, self.size, self.symmetries), rng)
+
+    def in_order(self) -> Iterator[Batch]:
+        """Every response once, as it is, with the same noise at each call."""
+        rng = np.random.default_rng(self.seed)
+        for start in range(0, len(self.responses), self.size):
+            rows = np.arange(start, min(start + self.size, len(self.responses)))
+            yield self._batch(rows, np.zeros(len(rows), np.int64), rng)
+
+    def _batch(
+        self, rows: NDArray[np.int64], symmetry: NDArray[np.int64], rng: np.random.Generator
+    ) -> Batch:
         photons = transformed_photons(self.responses.dense(rows), symmetry)
         conditions = transformed_conditions(self.responses.conditions[rows], symmetry)
-        noise = rng.standard_normal((self.size, 2, self.noise_size), np.float32)
+        noise = rng.standard_normal((len(rows), 2, self.noise_size), np.float32)
         return Batch(
             log_photons=torch.from_numpy(np.log1p(photons)),
             conditions=torch.from_numpy(conditions),

@@ -16,6 +16,7 @@ from detcore.loop import LoopSettings
 from detcore.tracking import TrackingSettings
 from zdcsim.io.held import Held
 from zdcsim.objectives.sdi_gan import SdiGanSettings
+from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
 from zdcsim.sample.position import Position
 from zdcsim.sample.split import SplitBy
@@ -118,7 +119,14 @@ class RegressorShape(Settings):
     widths: Widths = (8, 16, 16)
 
 
-class SdiGanExperiment(Experiment):
+class GeneratorExperiment(Experiment):
+    """What every generator has."""
+
+    family: str
+    data: ResponseDataSettings
+
+
+class SdiGanExperiment(GeneratorExperiment):
     """A GAN, from the plain conditional one to all terms of the SDI-GAN with regressor.
 
     Attributes:
@@ -126,12 +134,35 @@ class SdiGanExperiment(Experiment):
     """
 
     family: Literal["sdi_gan"]
-    data: ResponseDataSettings
     generator: GeneratorShape = GeneratorShape()
     discriminator: DiscriminatorShape = DiscriminatorShape()
     regressor: RegressorShape = RegressorShape()
     objective: SdiGanSettings = SdiGanSettings()
     validation_draws: Positive = 10
+
+
+class ShowerShape(Settings):
+    """Arguments of `ShowerGenerator`."""
+
+    noise_size: Positive = 10
+    hidden: Positive = 96
+    kernels: Positive = 20
+
+
+class ShowerEncoderShape(Settings):
+    """Arguments of `ShowerEncoder`."""
+
+    hidden: Positive = 128
+    widths: Widths = (16, 32, 64)
+
+
+class ShowerVaeExperiment(GeneratorExperiment):
+    """The shower autoencoder; validated by its bound, not by draws."""
+
+    family: Literal["shower_vae"]
+    generator: ShowerShape = ShowerShape()
+    encoder: ShowerEncoderShape = ShowerEncoderShape()
+    objective: ShowerVaeSettings = ShowerVaeSettings()
 
 
 class ClassifierShape(Settings):
@@ -149,15 +180,16 @@ class SignalExperiment(Experiment):
     objective: SignalObjectiveSettings = SignalObjectiveSettings()
 
 
-FAMILIES: dict[str, type[SdiGanExperiment] | type[SignalExperiment]] = {
+FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "sdi_gan": SdiGanExperiment,
+    "shower_vae": ShowerVaeExperiment,
     "signal": SignalExperiment,
 }
 
 
 def load_experiment(
     path: Path, overrides: Sequence[str] = ()
-) -> SdiGanExperiment | SignalExperiment:
+) -> GeneratorExperiment | SignalExperiment:
     """The experiment of a YAML file, with overrides `a.b=value`.
 
     Raises:

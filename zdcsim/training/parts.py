@@ -8,6 +8,9 @@ from typing import Any
 import torch
 
 from detcore.loop import Objective
+from zdcsim.response import Sample
+from zdcsim.sample.split import split
+from zdcsim.training.config import GeneratorExperiment
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,17 @@ class Parts:
     batch_at: Callable[[int], Any]
     validate: Callable[[], float]
     sizes: Mapping[str, int]
+
+
+def response_samples(experiment: GeneratorExperiment, responses: Sample) -> tuple[Sample, Sample]:
+    """Responses with enough light, those that train and those that validate.
+
+    Raises:
+        ValueError: If one of the two would be empty.
+    """
+    data = experiment.data
+    with_light = responses.select(responses.photon_sum() >= data.minimum_photons)
+    return split(with_light, data.validation_fraction, experiment.seed, data.split)
 
 
 @contextmanager

@@ -19,9 +19,9 @@ from detcore.tracking import Tracker, Untracked, tracker
 from zdcsim.conditions import NAMES
 from zdcsim.io.held import opened_sample, read_missed
 from zdcsim.response import Sample
-from zdcsim.training.config import Experiment, SdiGanExperiment, SignalExperiment
+from zdcsim.training.config import Experiment, GeneratorExperiment, SignalExperiment
+from zdcsim.training.families import generator_parts
 from zdcsim.training.parts import Parts
-from zdcsim.training.sdi_gan import sdi_gan_parts
 from zdcsim.training.signal import signal_parts
 
 CONFIG, PROVENANCE = "config.yaml", "provenance.json"
@@ -32,7 +32,9 @@ MAY_CHANGE = {
 }
 
 
-def run(experiment: SdiGanExperiment | SignalExperiment, folder: Path, resume: bool) -> Progression:
+def run(
+    experiment: GeneratorExperiment | SignalExperiment, folder: Path, resume: bool
+) -> Progression:
     """Train on the files that the settings name; arguments and errors of `train`."""
     path = experiment.data.train
     _, missed = read_missed(path)
@@ -42,7 +44,7 @@ def run(experiment: SdiGanExperiment | SignalExperiment, folder: Path, resume: b
 
 
 def train(
-    experiment: SdiGanExperiment | SignalExperiment,
+    experiment: GeneratorExperiment | SignalExperiment,
     responses: Sample,
     folder: Path,
     resume: bool = False,
@@ -87,7 +89,7 @@ def train(
 
 
 def _parts(
-    experiment: SdiGanExperiment | SignalExperiment,
+    experiment: GeneratorExperiment | SignalExperiment,
     responses: Sample,
     missed: NDArray[np.float32] | None,
     group: Processes,
@@ -96,7 +98,7 @@ def _parts(
         none = np.empty((0, len(NAMES)), np.float32)
         used = missed if experiment.data.missed and missed is not None else none
         return signal_parts(experiment, responses, used, group)
-    return sdi_gan_parts(experiment, responses, group)
+    return generator_parts(experiment, responses, group)
 
 
 def _tracked_run(loop: Loop[Any], folder: Path, tracked: Tracker) -> Progression:

@@ -8,8 +8,8 @@ from torch import nn
 from detcore import checkpoint
 from zdcsim.models.generator import Generator
 from zdcsim.models.signal import SignalClassifier
-from zdcsim.training.config import SdiGanExperiment, SignalExperiment, load_experiment
-from zdcsim.training.sdi_gan import build_generator
+from zdcsim.training.config import GeneratorExperiment, SignalExperiment, load_experiment
+from zdcsim.training.families import build_generator
 from zdcsim.training.signal import build_classifier
 from zdcsim.training.train import CONFIG
 
@@ -23,7 +23,7 @@ def load_generator(run_dir: Path) -> Generator:
         ValueError: If the folder holds no finished validation or no generator.
     """
     experiment = load_experiment(run_dir / CONFIG)
-    if not isinstance(experiment, SdiGanExperiment):
+    if not isinstance(experiment, GeneratorExperiment):
         raise ValueError(f"{run_dir} holds a {experiment.family} run, not a generator")
     return _at_its_best(build_generator(experiment), run_dir)
 

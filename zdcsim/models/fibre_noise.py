@@ -1,0 +1,88 @@
+"""Random numbers for every fibre, out of the ten normal numbers that O2 draws.
+
+O2 hands a generator ten numbers; drawing counts takes one for each of two thousand fibres. They
+are made inside the graph, as a pure function of the ten, by tabulation: the last binary digits of
+the ten choose a row in each of three tables of random numbers, and a fibre's number is the sum of
+what the three hold from there on,
+
+    u_k = first[a + k] + second[b + k] + third[c + k]  mod 1.
+
+Each u_k is uniform, and the numbers of one response, and those of two responses that differ in a, b
+or c, are independent as far as the tables are; 1.1e9 triples exist. Rows and numbers are computed
+with whole numbers below 2^24, exact in float32, so torch and every ONNX Runtime agree to the last
+digit. Fibres are read eight at a time, which is what makes it fast. (A sum of normal numbers would
+not do: unlike the sum modulo 1 it keeps the small correlations of each table.)
+
+Axis key: B responses, Z noise numbers, M numbers wanted.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+TABLES = 3
+ROWS = 2**10
+TOGETHER = 8
+DIGITS = 2**12
+"""The 24 binary digits of a float32 near 1 are cut into two halves; the lower one chooses."""
+
+RESOLUTION = 2**21
+"""Of the uniform numbers; the sum of three is exact in float32."""
+
+QUANTILES = 2**14
+"""Of the normal law, tabulated; the outermost lies at four standard deviations."""
+
+SEED = 20_260_000
+
+
+class FibreNoise(nn.Module):
+    """The tables.
+
+    Arguments:
+        noise_size: Normal numbers that a response gets.
+        size: Numbers that it needs.
+    """
+
+    tables: Tensor
+    quantiles: Tensor
+    order: Tensor
+    weights: Tensor
+
+    def __init__(self, noise_size: int, size: int) -> None:
+        super().__init__()
+        self.size, groups = size, math.ceil(size / TOGETHER)
+        shape = (TABLES, ROWS, TOGETHER)
+        raw = np.random.Philox(SEED).random_raw(math.prod(shape)).reshape(shape)
+        tables = torch.from_numpy((raw >> np.uint64(43)).astype(np.float64)) / RESOLUTION
+        quantiles = torch.special.ndtri((torch.arange(QUANTILES).double() + 0.5) / QUANTILES)
+        weights = torch.arange(TABLES * noise_size).reshape(TABLES, noise_size).T * 2 + 1
+        for name, values in {
+            "tables": torch.cat([tables, tables[:, :groups]], 1).float(),  # go on from the start
+            "quantiles": quantiles.float(),
+            "order": torch.arange(groups),
+            "weights": weights.float(),
+        }.items():
+            self.register_buffer(name, values, persistent=False)
+
+    def forward(self, noise: Tensor) -> tuple[Tensor, Tensor]:
+        """Uniform numbers in [0, 1) and their normal quantiles, each (B, M).
+
+        Arguments:
+            noise: Standard normal, shape (B, Z).
+        """
+        rows = self.rows(noise)
+        total = self.tables[0][rows[:, :1] + self.order]
+        for k in range(1, TABLES):
+            total = total + self.tables[k][rows[:, k : k + 1] + self.order]
+        total = total.flatten(1)[:, : self.size]
+        uniform = total - torch.floor(total)
+        return uniform, self.quantiles[(uniform * QUANTILES).long()]
+
+    def rows(self, noise: Tensor) -> Tensor:
+        """Where to read the tables, shape (B, 3)."""
+        digits = noise * DIGITS
+        lower = torch.floor((digits - torch.floor(digits)) * DIGITS)
+        total = torch.matmul(lower, self.weights)
+        return (total - torch.floor(total / ROWS) * ROWS).long()

@@ -1,0 +1,114 @@
+"""One training step of the shower autoencoder.
+
+Axis key: B particles, Nx by Ny fibres, Z latent numbers.
+"""
+
+import copy
+from typing import Annotated, Any
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from detcore.config import Settings
+from detcore.distributed import Processes
+from zdcsim.losses.counts import count_loss
+from zdcsim.losses.divergence import divergence, with_free_bits
+from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
+from zdcsim.objectives.optimiser import AdamSettings, Player, follow
+from zdcsim.sample.batches import Batch
+
+
+class ShowerVaeSettings(Settings):
+    """The two terms and their optimiser.
+
+    Attributes:
+        divergence_from: Step up to which the divergence from the prior costs nothing, so that the
+            decoder learns to use the latent.
+        divergence_by: Step from which it costs in full; linear in between.
+        free_nats: Divergence of each latent number that never costs anything.
+        ema: Decay of the moving average of the weights, which is what is validated and exported;
+            0 or null: the weights themselves.
+        optimiser: Of decoder and encoder together.
+    """
+
+    divergence_from: Annotated[int, Field(ge=0)] = 500
+    divergence_by: Annotated[int, Field(gt=0)] = 2000
+    free_nats: Annotated[float, Field(ge=0)] = 0.1
+    ema: float | None = 0.995
+    optimiser: AdamSettings = AdamSettings(
+        learning_rate=2e-3, half_life=1000, betas=(0.9, 0.999), clip=50.0
+    )
+
+
+class ShowerVae:
+    """Decoder and encoder.
+
+    Arguments:
+        generator: The decoder; its scaler must be fitted.
+        encoder: Shares that scaler.
+        settings: See there.
+        processes: Those that train together.
+    """
+
+    def __init__(
+        self,
+        generator: ShowerGenerator,
+        encoder: ShowerEncoder,
+        settings: ShowerVaeSettings,
+        processes: Processes,
+    ) -> None:
+        self.settings, self.device, self.steps = settings, processes.device, 0
+        self.networks = nn.ModuleList([generator, encoder]).to(self.device)
+        self.player = Player(self.networks, settings.optimiser, processes)
+        self.averages = copy.deepcopy(self.networks) if settings.ema else self.networks
+
+    def step(self, batch: Batch) -> dict[str, float]:
+        """One step down the bound; gives likelihood and divergence, in nats a response."""
+        unlikely, divergences = self._terms(self.networks, batch.to(self.device))
+        self.steps += 1
+        loss = unlikely + self.share() * with_free_bits(divergences, self.settings.free_nats)
+        self.player.descend(loss)
+        if self.settings.ema:
+            follow(self.averages, self.networks, self.settings.ema)
+        return {"counts": unlikely.item(), "divergence": divergences.sum().item()}
+
+    def share(self) -> float:
+        """Of the divergence that the present step pays, 0 to 1."""
+        s = self.settings
+        ramp = max(1, s.divergence_by - s.divergence_from)
+        return min(1.0, max(0, self.steps - s.divergence_from) / ramp)
+
+    @torch.no_grad()
+    def bound(self, batch: Batch) -> float:
+        """Bound on minus the log likelihood, with the averaged weights, in nats a response."""
+        unlikely, divergences = self._terms(self.averages, batch.to(self.device))
+        return float(unlikely + divergences.sum())
+
+    def _terms(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, Tensor]:
+        generator, encoder = networks
+        assert isinstance(generator, ShowerGenerator)
+        conditions = generator.scaler(batch.conditions)
+        mean, log_variance = encoder(batch.log_photons, conditions)
+        latent = mean + torch.exp(0.5 * log_variance) * batch.noise[:, 0]
+        expected, clustering = generator.light(latent, conditions)
+        counts = torch.round(torch.expm1(batch.log_photons))
+        return count_loss(counts, expected, clustering), divergence(mean, log_variance)
+
+    def weights(self) -> dict[str, Tensor]:
+        """The decoder's weights, averaged when `ema` is on."""
+        return self.averages[0].state_dict()
+
+    def state_dict(self) -> dict[str, Any]:
+        """Everything the next step depends on."""
+        return {
+            "player": self.player.state_dict(),
+            "averages": self.averages.state_dict(),
+            "steps": self.steps,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on from `state_dict`."""
+        self.player.load_state_dict(state["player"])
+        self.averages.load_state_dict(state["averages"])
+        self.steps = state["steps"]

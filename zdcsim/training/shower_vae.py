@@ -1,0 +1,66 @@
+"""What the loop needs to train the shower autoencoder on a sample of responses."""
+
+from collections.abc import Callable
+
+import torch
+
+from detcore.distributed import Processes
+from zdcsim.geometry import calorimeter
+from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
+from zdcsim.objectives.shower_vae import ShowerVae
+from zdcsim.response import Sample
+from zdcsim.sample.batches import ResponseBatches
+from zdcsim.training.config import ShowerVaeExperiment
+from zdcsim.training.parts import Parts, response_samples, seeded
+
+CHUNK = 128
+
+
+def build_shower_generator(experiment: ShowerVaeExperiment) -> ShowerGenerator:
+    """The decoder with fresh weights and an unfitted scaler."""
+    detector, shape = calorimeter(experiment.data.calorimeter), experiment.generator
+    return ShowerGenerator(detector, **shape.model_dump())
+
+
+def shower_vae_parts(
+    experiment: ShowerVaeExperiment, responses: Sample, processes: Processes
+) -> Parts:
+    """Objective, batches and validation.
+
+    Raises:
+        ValueError: If the sample does not fit the settings.
+    """
+    data, training = experiment.data, experiment.training
+    train, validation = response_samples(experiment, responses)
+    with seeded(experiment.seed):
+        generator = build_shower_generator(experiment)
+        encoder = ShowerEncoder(
+            generator.calorimeter,
+            generator.scaler,
+            generator.noise_size,
+            **experiment.encoder.model_dump(),
+        )
+    generator.scaler.fit(torch.from_numpy(train.conditions))
+    objective = ShowerVae(generator, encoder, experiment.objective, processes)
+    batches = ResponseBatches(
+        train, training.batch, experiment.seed, generator.noise_size, data.symmetries
+    )
+    ordered = ResponseBatches(
+        validation, CHUNK, experiment.seed, generator.noise_size, symmetries=False
+    )
+    return Parts(
+        objective,
+        lambda step: batches(step).part(processes.rank, processes.world_size),
+        bound_on(ordered, objective),
+        {"training": len(train), "validation": len(validation)},
+    )
+
+
+def bound_on(validation: ResponseBatches, objective: ShowerVae) -> Callable[[], float]:
+    """A function that gives the mean bound over the responses, with the same noise at each call."""
+
+    def bound() -> float:
+        total = sum(len(b.conditions) * objective.bound(b) for b in validation.in_order())
+        return total / len(validation.responses)
+
+    return bound
