@@ -5,7 +5,7 @@ pid simulate --tracks 300000 --seed 13 --out runs/pid_test.root
 python benchmarks/pid_classifiers.py --sample runs/pid_test.root \
     --set training.steps=3000 training.batch=2048 training.validate_every=250
 
-Trains, exports and judges through ONNX Runtime. Training, validation and thresholds see the
+Trains and judges. Training, validation and thresholds see the
 training sample alone; the cuts are fitted on some events of the test sample, and all are judged on
 its other events and on the shifted sample. What is there already is not repeated.
 """
@@ -14,17 +14,19 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from statistics import fmean
 from typing import Any
 
-from pid_runs import Job, Plan, average, bundles, parser, trained_at
+from pid_runs import Job, Plan, candidate, only_trained, parser, run_folders, trained_at
 
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
-from pid.evaluation.campaign import Files, judge_all
+from pid import cuts
+from pid.evaluation.campaign import Files, judge_candidates, prepared
 from pid.evaluation.comparison import QUANTITIES, Comparison, compare, mean_over_species
 from pid.evaluation.judgement import Judgement
-from pid.evaluation.wording import brief, by_domain, species_name
+from pid.evaluation.settings import Settings
+from pid.evaluation.wording import brief, species_name
+from pid.io import producer
 
 CONFIGS = (
     "feature_set", "feature_set_multiclass", "mlp_flags", "mlp_mean", "mlp_regression",
@@ -55,7 +57,6 @@ def results(judged: Sequence[Judgement], found: Comparison) -> dict[str, Any]:
         rows[row.name] = {
             "species": targets,
             "mean over species": {name: mean_over_species(row, name) for name in QUANTITIES},
-            "domain AUC": [each.domain.value if each.domain else None for each in same],
             "seeds": [each.seed for each in same],
         }
     return rows
@@ -101,13 +102,12 @@ def table(found: Comparison, quantity: str) -> list[str]:
 def overview(found: Comparison, rows: dict[str, Any]) -> list[str]:
     """Means over species in Markdown."""
     names = ("F1", "purity", "efficiency", "ROC AUC", "log-loss", "calibration error")
-    lines = [f"| mean over species | {' | '.join(names)} | domain AUC |", "|---" * 8 + "|"]
+    lines = [f"| mean over species | {' | '.join(names)} | seeds |", "|---" * 8 + "|"]
     for row in found.rows:
         means = [mean_over_species(row, name) for name in names]
         cells = ["-" if value is None else f"{value:.4f}" for value in means]
-        domain = [value for value in rows[row.name]["domain AUC"] if value is not None]
-        cells.append(f"{fmean(domain):.3f}" if domain else "-")
-        lines.append(f"| {row.name} | {' | '.join(cells)} |")
+        seeds = [seed for seed in rows[row.name]["seeds"] if seed is not None]
+        lines.append(f"| {row.name} | {' | '.join(cells)} | {len(seeds) or '-'} |")
     return lines
 
 
@@ -133,10 +133,19 @@ def main() -> None:
     jobs += [Job(name, options.seeds[0]) for name in options.once]
     plan = Plan(options.runs, options.train, None, tuple(options.set))
     files = (options.sample, options.shifted, options.shifted_truth)
-    folders = tuple(bundles(jobs, plan, options.parallel))
+    jobs = only_trained(jobs, plan) if options.only_trained else jobs
+    runs = dict(zip(jobs, run_folders(jobs, plan, options.parallel), strict=True))
+    training = producer.read(options.train)
+    candidates = [candidate([run], training) for run in runs.values()]
     if len(options.seeds) > 1:
-        folders += tuple(average(name, options.seeds, plan) for name in AVERAGED)
-    judged = by_domain(judge_all(Files(folders, *files), stage=lambda name: print(name)))
+        for name in AVERAGED:
+            same = [run for job, run in runs.items() if job.config == name]
+            candidates.append(candidate(same, training))
+    domains, computed = prepared(
+        Files((), *files), candidates[0].model, cuts.DetectorLimits(), Settings()
+    )
+    everyone = [*candidates, *computed]
+    judged = {each.name: judge_candidates(everyone, [each], Settings(), print) for each in domains}
     compared = {name: compare(found) for name, found in judged.items()}
     inputs = (options.train, options.sample, options.shifted)
     rows = {name: results(judged[name], compared[name]) for name in judged}
