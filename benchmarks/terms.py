@@ -11,11 +11,11 @@ Runs that are already judged are not repeated, so an interrupted benchmark goes 
 import argparse
 import json
 import statistics
-import subprocess
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
+
+from trained import classifier, commits, judged
 
 from detcore.files import write_text
 from detcore.provenance import provenance
@@ -26,40 +26,12 @@ CONFIGS = {
     "sdi_gan_intensity": "+ intensity",
     "sdi_gan_regressor": "+ regressor",
 }
-CONFIG_FOLDER = Path("configs/zdcsim")
 NUMBERS = {
     "ratio": ("Wasserstein over floor", ("distances", "o2", "mean", "ratio")),
     "model": ("Wasserstein", ("distances", "o2", "mean", "model", "mean")),
     "diversity": ("diversity over floor", ("diversity", "difference", "ratio")),
     "maximum": ("brightest fibre over floor", ("distances", "features", "maximum", "ratio")),
 }
-
-
-def zdcsim(*arguments: str | Path) -> None:
-    """Run one command of the command line."""
-    subprocess.run([sys.executable, "-m", "zdcsim", *map(str, arguments)], check=True)
-
-
-def judged(name: str, seed: int, arguments: argparse.Namespace) -> dict[str, Any]:
-    """The judgement of one configuration and seed, made if it is not there."""
-    folder = arguments.runs / f"{name}-{seed}"
-    verdict = folder / "judgement.json"
-    if not verdict.exists():
-        overrides = [part for text in arguments.set for part in ("--set", text)]
-        config = CONFIG_FOLDER / f"{name}.yaml"
-        run = folder / "run"
-        zdcsim("train", config, "--out", run, "--seed", str(seed), "--resume", *overrides)
-        bundle = folder / "bundle"
-        zdcsim("export", run, "--classifier", arguments.runs / "signal", "--out", bundle)
-        zdcsim("evaluate", "--model", bundle, "--reference", arguments.reference, "--json", verdict)
-    found: dict[str, Any] = json.loads(verdict.read_text())
-    return found
-
-
-def trained_at(runs: Path, jobs: list[tuple[str, int]]) -> list[str]:
-    """Commits that the trainings were made with."""
-    records = [runs / f"{name}-{seed}" / "run" / "provenance.json" for name, seed in jobs]
-    return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
 
 
 def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float:
@@ -122,13 +94,14 @@ def main() -> None:
     parser.add_argument("--parallel", type=int, default=2, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()
-    if not (arguments.runs / "signal" / "best.pt").exists():
-        zdcsim(
-            "train", CONFIG_FOLDER / "signal.yaml", "--out", arguments.runs / "signal", "--resume"
-        )
+    signal = classifier(arguments.runs, "signal")
     jobs = [(name, seed) for seed in arguments.seeds for name in CONFIGS]
+
+    def one(job: tuple[str, int]) -> dict[str, Any]:
+        return judged(arguments.runs, *job, signal, arguments.reference, arguments.set)[1]
+
     with ThreadPoolExecutor(arguments.parallel) as pool:
-        verdicts = list(pool.map(lambda job: judged(*job, arguments), jobs))
+        verdicts = list(pool.map(one, jobs))
     by_name = {
         name: [v for (other, _), v in zip(jobs, verdicts, strict=True) if other == name]
         for name in CONFIGS
@@ -141,7 +114,7 @@ def main() -> None:
         "settings": arguments.set,
         "sample": verdicts[0]["sample"],
         "reference": reference,
-        "trained_at": trained_at(arguments.runs, jobs),
+        "trained_at": commits(arguments.runs, jobs),
         "floor": verdicts[0]["distances"]["o2"]["mean"]["floor"],
         "physics_tables": f"Monte Carlo: Geant4 with {tables} tables",
         **provenance("torch", "numpy", "onnxruntime"),

@@ -12,7 +12,9 @@ from typer.testing import CliRunner, Result
 
 from zdcsim.cli.main import Commands, app, options
 
-COMMANDS = ["simulate", "convert", "train", "generate", "evaluate", "export"]
+COMMANDS = [
+    "simulate", "validate", "convert", "train", "models", "generate", "evaluate", "export",
+]  # fmt: skip
 
 
 def run(application: typer.Typer, *arguments: str) -> Result:

@@ -10,17 +10,34 @@ from toys import toy_conditions
 
 from zdcsim.conditions import PX, PY, PZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.models.conv_vae import ConvVaeGenerator
+from zdcsim.models.diffusion import DiffusionTransport
+from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.features import Impact, ImpactMaps, ParticleFeatures
+from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
+from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.models.signal import SignalClassifier
+from zdcsim.models.unet import UNet
 
 GENERATORS = {
+    "conv_vae": lambda calorimeter: ConvVaeGenerator(calorimeter, widths=(32, 16, 8)),
+    "conv_vae features": lambda calorimeter: ConvVaeGenerator(
+        calorimeter, widths=(32, 16, 8), known="features"
+    ),
+    "flow_matching": lambda calorimeter: PixelGenerator(
+        calorimeter, FlowTransport(UNet(calorimeter), 0.35, steps=3)
+    ),
+    "diffusion": lambda calorimeter: PixelGenerator(
+        calorimeter, DiffusionTransport(UNet(calorimeter), 0.35, steps=3, guidance=0.5)
+    ),
     "sdi_gan": lambda calorimeter: SdiGanGenerator(calorimeter),
     "shower_vae": lambda calorimeter: ShowerGenerator(calorimeter),
+    "expertsim": lambda calorimeter: ExpertSimGenerator(calorimeter, widths=(16, 16, 8)),
     "sdi_gan published inputs": lambda calorimeter: SdiGanGenerator(calorimeter, impact_maps=False),
 }
 
@@ -84,15 +101,21 @@ def test_a_response_does_not_depend_on_its_batch(generator: Generator) -> None:
     torch.testing.assert_close(generator(noise, scaled)[2:3], alone, rtol=1e-4, atol=1e-5)
 
 
+def learning_from(generator: Generator, noise: Tensor, scaled: Tensor) -> Tensor:
+    if isinstance(generator, ShowerGenerator):  # what its counts are drawn from
+        light, clustering = generator.light(noise, scaled)
+        return torch.sum(light * light) + torch.sum(clustering)
+    if isinstance(generator, ExpertSimGenerator):  # the choice passes no gradient
+        chosen = torch.arange(len(noise)) % len(generator.experts)
+        answers = generator.answers(noise, scaled, chosen)
+        return torch.sum(answers * answers) + torch.sum(generator.router(scaled) ** 2)
+    return torch.sum(generator(noise, scaled) ** 2)
+
+
 def test_a_gradient_reaches_every_parameter_of_a_generator(generator: Generator) -> None:
     noise = torch.randn(32, generator.noise_size, generator=rng())
     scaled = generator.scaler(conditions(generator.calorimeter, 32))
-    if isinstance(generator, ShowerGenerator):  # it learns from what its counts are drawn from
-        light, clustering = generator.light(noise, scaled)
-        loss = light.square().sum() + clustering.sum()
-    else:
-        loss = generator(noise, scaled).square().sum()
-    torch.autograd.backward(loss)
+    torch.autograd.backward(learning_from(generator, noise, scaled))
     assert without_gradient(generator) == []
 
 

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from zdcsim.evaluation.judgement import Judgement
     from zdcsim.evaluation.speed import Speed
 
-Model = Annotated[Path | None, typer.Option(help="Bundle folder to generate from and judge.")]
+Model = Annotated[
+    Path | None, typer.Option(help="Bundle folder, or a name that `zdcsim models` lists.")
+]
 Reference = Annotated[Path, typer.Option(help="ROOT file of held-out Monte Carlo responses.")]
 Generated = Annotated[
     Path | None,
@@ -46,6 +48,13 @@ FloorRepetitions = Annotated[int, typer.Option(min=2, help="Random divisions int
 SplitBy = Annotated[
     Split, typer.Option("--split", help="What the sample was held out by; recorded.")
 ]
+Likeness = Annotated[
+    bool,
+    typer.Option(
+        "--likeness/--no-likeness",
+        help="Also two-sample classifiers, FPD, KPD, coverage, separation (takes minutes).",
+    ),
+]
 RoundingAs = Annotated[
     Rounding, typer.Option("--rounding", help="Cut counts to whole numbers as O2 does, or not.")
 ]
@@ -67,11 +76,13 @@ def evaluate(
     floor_repetitions: FloorRepetitions = 20,
     split: SplitBy = "particle",
     rounding: RoundingAs = "o2",
+    likeness: Likeness = False,
 ) -> None:
     """Judge a model against held-out Monte Carlo, beside the Monte Carlo's own floor."""
     from zdcsim.evaluation.judgement import STAGES, judge, write_json
     from zdcsim.evaluation.wording import write_markdown
     from zdcsim.io.tree import read
+    from zdcsim.io.zoo import found
 
     if (model is None) == (generated is None):
         raise ValueError("give either --model, to generate from it, or --generated, a ROOT file")
@@ -82,6 +93,7 @@ def evaluate(
         floor_repetitions=floor_repetitions,
         rounding=rounding,
         split=split,
+        likeness=likeness,
         seed=seed,
     )
     write_report = reporter(html_file)
@@ -93,7 +105,7 @@ def evaluate(
             progress.update(task, description=name, advance=1)
 
         if model is not None:
-            candidate = from_bundle(model, sample, repetitions, batch_size, seed, stage)
+            candidate = from_bundle(found(model), sample, repetitions, batch_size, seed, stage)
         else:
             candidate = from_file(cast(Path, generated), sample, stage)
         judgement = judge(
@@ -201,7 +213,14 @@ def progress_bar() -> Progress:
 def show(judgement: "Judgement", console: Console) -> None:
     """The main numbers as a table."""
     from detcore.wording import number
-    from zdcsim.evaluation.wording import HEADINGS, caption, main_rows, title, with_spread
+    from zdcsim.evaluation.wording import (
+        HEADINGS,
+        caption,
+        likeness_rows,
+        main_rows,
+        title,
+        with_spread,
+    )
 
     channels, features = main_rows(judgement)
     table = Table(title=title(judgement), caption=caption(judgement))
@@ -211,6 +230,9 @@ def show(judgement: "Judgement", console: Console) -> None:
         table.add_row(*cells)
     table.add_section()
     for cells in features:
+        table.add_row(*cells)
+    table.add_section()
+    for cells in likeness_rows(judgement):
         table.add_row(*cells)
     console.print(table)
     leading = judgement.settings.conventions[0]

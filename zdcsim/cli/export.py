@@ -62,8 +62,22 @@ def _record(run: Path) -> dict[str, Any]:
 
     path = run / PROVENANCE
     try:
-        return dict(json.loads(path.read_text(encoding="utf-8")))
+        return {**json.loads(path.read_text(encoding="utf-8")), "trained": _trained(run)}
     except (OSError, json.JSONDecodeError):
         raise ValueError(
             f"{path} cannot be read; give the folder that `zdcsim train` wrote"
         ) from None
+
+
+def _trained(run: Path) -> dict[str, object]:
+    """How long a network trained, where it was best, and how many numbers it learnt."""
+    from detcore import checkpoint
+
+    done, best = (checkpoint.load(run / name) for name in (checkpoint.LAST, checkpoint.BEST))
+    return {
+        "steps": done["done"]["step"],
+        "minutes": round(done["done"]["seconds"] / 60, 2),
+        "best_step": best["step"],
+        "validation": best["validation"],
+        "numbers": sum(tensor.numel() for tensor in best["weights"].values()),
+    }

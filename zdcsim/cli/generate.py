@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def generate(
-    model: Annotated[Path, typer.Option(help="Bundle folder.")],
+    model: Annotated[
+        Path, typer.Option(help="Bundle folder, or a name that `zdcsim models` lists.")
+    ],
     out: Annotated[Path, typer.Option(help="ROOT file to write.")],
     particles_from: Annotated[
         Path | None, typer.Option(help="Take every different particle of this Monte Carlo file.")
@@ -39,9 +41,14 @@ def generate(
     threads: Annotated[int, typer.Option(min=1, help="Threads of ONNX Runtime.")] = 1,
     scheduler: Annotated[
         str,
-        typer.Option(help="local, this process; local-dask; or a Dask scheduler, tcp://host:8786."),
+        typer.Option(
+            help="local, this process; local-dask; slurm or htcondor; or a Dask scheduler, "
+            "tcp://host:8786."
+        ),
     ] = "local",
-    workers: Annotated[int, typer.Option(min=1, help="Processes of local-dask.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes of local-dask, jobs of slurm or htcondor.")
+    ] = 2,
 ) -> None:
     """Generate responses and write them as `zdcsim simulate` writes its own.
 
@@ -51,11 +58,12 @@ def generate(
     from zdcsim.generation import generated, response_blocks, shards
     from zdcsim.io.bundle import read_bundle
     from zdcsim.io.stream import write_blocks
+    from zdcsim.io.zoo import found
     from zdcsim.montecarlo.gun import Gun
 
     if (particles_from is None) == (particle is None):
         raise ValueError("give either --particles-from, a ROOT file, or --particle, for the gun")
-    bundle = read_bundle(model, threads)
+    bundle = read_bundle(found(model), threads)
     if particles_from is not None:
         chosen = of_file(particles_from, bundle.calorimeter)
     else:

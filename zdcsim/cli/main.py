@@ -15,11 +15,14 @@ from zdcsim.cli.convert import convert
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
+from zdcsim.cli.models import models
 from zdcsim.cli.simulate import simulate
 from zdcsim.cli.train import train
+from zdcsim.cli.validate import validate
 
 EXTRA = {
     "chromo": "mc",
+    "dask_jobqueue": "cluster",
     "distributed": "cluster",
     "geant4_pybind": "mc",
     "hist": "report",
@@ -37,6 +40,8 @@ EXAMPLES = """[bold]Examples[/bold], in the order of the work:
 
 zdcsim simulate --particles 300 --copies 5 --out train.root
 
+zdcsim validate train.root --html physics.html
+
 zdcsim convert o2sim.root --kind o2sim --out train.h5
 
 zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/gan
@@ -44,6 +49,8 @@ zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/gan
 zdcsim train configs/zdcsim/signal.yaml --out runs/signal
 
 zdcsim export runs/gan --classifier runs/signal --out bundle
+
+zdcsim models
 
 zdcsim generate --model bundle --particles-from test.root --out fast.root
 
@@ -94,7 +101,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate, convert, train, generate, evaluate, export):
+COMMANDS = (simulate, validate, convert, train, models, generate, evaluate, export)
+for command in COMMANDS:
     app.command()(command)
 
 

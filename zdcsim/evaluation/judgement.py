@@ -16,13 +16,14 @@ from detcore.provenance import provenance
 from zdcsim.evaluation.diversity import Diversity, diversity
 from zdcsim.evaluation.energy import EnergyBin, by_energy
 from zdcsim.evaluation.errors import Error, errors
-from zdcsim.evaluation.floor import Comparison, Spread, by_group, compare, divisions, spread
+from zdcsim.evaluation.floor import Comparison, Halves, Spread, by_group, compare, divisions, spread
+from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, measure
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
 from zdcsim.response import Responses, reused
 
-STAGES = ("measuring", "distances", "errors", "diversity", "energy bins")
+STAGES = ("measuring", "distances", "errors", "diversity", "energy bins", "likeness")
 DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
 
 
@@ -62,6 +63,7 @@ class Judgement:
         diversity: Of the responses of one particle; None if a particle has a single copy.
         energy: The distances by energy bin.
         speed: None if the generator did not run here.
+        likeness: Measures of all numbers together, by name; empty if not asked for.
         settings: The choices all this depends on.
         reference: Provenance of the Monte Carlo.
         model: Manifest of the model, or provenance of the generated file.
@@ -75,6 +77,7 @@ class Judgement:
     energy: tuple[EnergyBin, ...]
     speed: Speed | None
     settings: Settings
+    likeness: dict[str, Comparison] = field(default_factory=dict)
     reference: dict[str, object] = field(default_factory=dict)
     model: dict[str, object] = field(default_factory=dict)
     provenance: dict[str, object] = field(default_factory=dict)
@@ -157,18 +160,40 @@ def judge(
     stage("diversity")
     varied = diversity(reference, counted, divided if chosen.floor == "copies" else ())
     stage("energy bins")
+    by_bin = by_energy(reference, ours, theirs, chosen)
+    stage("likeness")
+    alike = _likeness(reference, ours, counted, theirs, divided, chosen)
     return Judgement(
         sample=_sample(reference, ours, theirs),
         distances=distances,
         errors=paired,
         diversity=varied,
-        energy=by_energy(reference, ours, theirs, chosen),
+        energy=by_bin,
         speed=speed,
         settings=chosen,
+        likeness=alike,
         reference=dict(reference.provenance),
         model=dict(model or {}),
         provenance=provenance(*DEPENDENCIES),
     )
+
+
+def _likeness(
+    reference: Responses,
+    ours: Measured,
+    counted: Sequence[NDArray[np.number]],
+    theirs: Sequence[Measured],
+    divided: Sequence[Halves],
+    settings: Settings,
+) -> dict[str, Comparison]:
+    if not settings.likeness:
+        return {}
+    leading = settings.conventions[0]
+    sides = [
+        side(photons, measured, reference, leading)
+        for photons, measured in zip(counted, theirs, strict=True)
+    ]
+    return likeness(side(reference, ours, reference, leading), sides, divided, settings.seed)
 
 
 def checked(generated: Sequence[NDArray[np.number]]) -> Sequence[NDArray[np.number]]:

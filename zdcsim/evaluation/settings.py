@@ -28,6 +28,7 @@ class Settings:
         split: What the held-out sample was separated from the training sample by: unique
             `particle`, or the literature's `random` rows, which puts copies of the same particle
             on both sides. Recorded, not used.
+        likeness: Also take the measures of `likeness`; they train classifiers.
         seed: Of the halves and of the pairing of Monte Carlo copies.
 
     Raises:
@@ -41,6 +42,7 @@ class Settings:
     floor_repetitions: int = 20
     rounding: Rounding = "o2"
     split: Split = "particle"
+    likeness: bool = False
     seed: int = 1
 
     def __post_init__(self) -> None:

@@ -40,6 +40,14 @@ def main_rows(judgement: Judgement) -> tuple[list[Row], list[Row]]:
     return channels, features
 
 
+def likeness_rows(judgement: Judgement) -> list[Row]:
+    """The measures of likeness; they have no ratio, as most are not distances."""
+    return [
+        (name, with_spread(found.floor), with_spread(found.model), "")
+        for name, found in judgement.likeness.items()
+    ]
+
+
 def title(judgement: Judgement) -> str:
     """What was compared with what."""
     sample = judgement.sample
@@ -60,6 +68,7 @@ def caption(judgement: Judgement) -> str:
 def write_markdown(path: Path, judgement: Judgement) -> None:
     """Write the main numbers as a table in Markdown."""
     channels, features = main_rows(judgement)
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *channels, *features]
+    rows = (*channels, *features, *likeness_rows(judgement))
+    lines = [HEADINGS, ("---",) * len(HEADINGS), *rows]
     table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
     write_text(path, f"{title(judgement)}\n\n{table}\n\n{caption(judgement)}.\n")

@@ -7,14 +7,17 @@ Axis key: N particles.
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 
 from detcore.graph import write
 from zdcsim.conditions import NAMES
+from zdcsim.export.experts import write_experts
 from zdcsim.export.photon_encoding import O2Photons
 from zdcsim.io.bundle import NOISE_SIZE
+from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.generator import Generator
 
 NOISE = "noise"
@@ -49,6 +52,10 @@ def write_generator(path: Path, generator: Generator, metadata: Mapping[str, obj
     Raises:
         ValueError: If the graph is not one that O2 can load.
     """
+    if isinstance(generator, ExpertSimGenerator):
+        experts = [O2Generator(cast(Generator, expert)) for expert in generator.experts]
+        write_experts(path, generator, experts, LOG_PHOTONS, metadata)
+        return
     example = (torch.zeros(2, NOISE_SIZE), torch.zeros(2, len(NAMES)))
     write(path, O2Generator(generator), example, [NOISE, CONDITIONS], LOG_PHOTONS, metadata)
 

@@ -15,12 +15,17 @@ IMPACT_STEP_MM = 0.01
 ANGLES = 90
 BETA_RANGES = {"07": (0.67, 0.75), "08": (0.75, 0.85), "09": (0.85, 0.95), "10": (0.95, 1.0)}
 """Velocities that the file name's last two digits stand for."""
-NEUTRON_TABLE = "light226203622{}s"
-NEUTRON_RADII = 18
+TABLES = {"ZN": "light226203622{}s", "ZP": "light226205522{}s"}
+RADII = {"ZN": 18, "ZP": 28}
+"""Columns of a table, by calorimeter."""
 
 
-def read_table(path: Path, radii: int = NEUTRON_RADII) -> NDArray[np.float64]:
+def read_table(path: Path, radii: int) -> NDArray[np.float64]:
     """One table, shape (90 angles, radii).
+
+    Arguments:
+        path: The file.
+        radii: Columns, from `RADII`.
 
     Raises:
         ValueError: If the file holds another number of values.

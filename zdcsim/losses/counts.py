@@ -8,7 +8,7 @@ from torch import Tensor
 
 
 def count_loss(counts: Tensor, expected: Tensor, clustering: Tensor) -> Tensor:
-    """Mean over responses of minus the log likelihood of the negative binomial distribution.
+    """Minus the log likelihood of each response under the negative binomial distribution.
 
     With mean m and variance m (1 + c), the number of clusters is m / c and
 
@@ -21,7 +21,7 @@ def count_loss(counts: Tensor, expected: Tensor, clustering: Tensor) -> Tensor:
         clustering: Positive, shape (B, 1).
 
     Returns:
-        In nats, shape ().
+        In nats, shape (B,).
     """
     clustering = clustering[:, :, None]
     clusters = expected / clustering
@@ -32,4 +32,4 @@ def count_loss(counts: Tensor, expected: Tensor, clustering: Tensor) -> Tensor:
         + counts * torch.log1p(1 / clustering)
         + clusters * torch.log1p(clustering)
     )
-    return unlikely.sum((1, 2)).mean()
+    return unlikely.sum((1, 2))

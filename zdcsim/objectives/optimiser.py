@@ -49,9 +49,16 @@ class Player:
         )
 
     def descend(self, loss: Tensor) -> None:
-        """One step down the gradient of a mean over this process's share of the batch."""
+        """One step down the gradient of a mean over this process's share of the batch.
+
+        A weight that the share does not reach has the gradient 0, so that all processes average
+        the same weights.
+        """
         self.adam.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
+        for weight in self.network.parameters():
+            if weight.grad is None and weight.requires_grad:
+                weight.grad = torch.zeros_like(weight)
         self.processes.average_gradients(self.network.parameters())
         if self.clip is not None:
             nn.utils.clip_grad_norm_(self.network.parameters(), self.clip)

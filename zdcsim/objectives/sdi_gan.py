@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from detcore.config import Settings
 from detcore.distributed import Processes
@@ -25,8 +25,8 @@ from zdcsim.losses.adversarial import (
 from zdcsim.losses.diversity import diversity_loss
 from zdcsim.losses.intensity import IntensityForm, intensity_loss
 from zdcsim.losses.position import position_loss
+from zdcsim.models.generator import Generator
 from zdcsim.models.regressor import PositionRegressor
-from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
 from zdcsim.objectives.optimiser import AdamSettings, Player, follow, judging
 from zdcsim.sample.batches import Batch
 
@@ -78,7 +78,7 @@ class SdiGanSettings(Settings):
 
 
 @dataclass(frozen=True)
-class _Generated:
+class Generated:
     """Log photons as the judges see them, for the first noise and, with diversity, the second."""
 
     first: Tensor
@@ -90,7 +90,8 @@ class SdiGan:
 
     Arguments:
         generator: Its scaler must be fitted.
-        discriminator: Shares that scaler.
+        discriminator: Log photons and scaled conditions to a logit and a latent, see
+            `SdiGanDiscriminator`; shares that scaler.
         regressor: Needed only with a position term.
         settings: See there.
         processes: Those that train together.
@@ -98,8 +99,8 @@ class SdiGan:
 
     def __init__(
         self,
-        generator: SdiGanGenerator,
-        discriminator: SdiGanDiscriminator,
+        generator: Generator,
+        discriminator: nn.Module,
         regressor: PositionRegressor,
         settings: SdiGanSettings,
         processes: Processes,
@@ -127,7 +128,7 @@ class SdiGan:
             terms |= self._train_discriminator(batch, conditions, generated)
         if self.regressor is not None:
             terms |= self._train_regressor(self.regressor, batch)
-        terms |= self._train_generator(batch, conditions, generated)
+        terms |= self.train_generator(batch, conditions, generated)
         if self.settings.ema:
             follow(self.average, self.generator.network, self.settings.ema)
         values = torch.stack([term.detach() for term in terms.values()]).tolist()
@@ -155,29 +156,35 @@ class SdiGan:
     def _autocast(self) -> torch.autocast:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.settings.bf16)
 
-    def _generate(self, batch: Batch, conditions: Tensor) -> _Generated:
-        draws = 2 if self.settings.diversity else 1
-        noise = torch.cat([batch.noise[:, draw] for draw in range(draws)])
-        with self._autocast():
-            log_photons = self.generator.network(noise, conditions.repeat(draws, 1))
-        judged = log_photons.float()
-        if self.settings.quantisation == "straight_through":
-            judged = rounded(judged)
-        first, *rest = judged.chunk(draws)
-        return _Generated(first, rest[0] if rest else None)
+    def respond(self, noise: Tensor, conditions: Tensor) -> Tensor:
+        """Log photons while training; noise and conditions of one draw after the other."""
+        log_photons: Tensor = self.generator.network(noise, conditions)
+        return log_photons
 
-    def _judge(self, log_photons: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+    def judge(self, log_photons: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Logit, shape (B,), and latent, shape (B, L), in float32."""
         with self._autocast():
             logit, latent = self.discriminator.network(log_photons, conditions)
         return logit.float(), latent.float()
 
+    def _generate(self, batch: Batch, conditions: Tensor) -> Generated:
+        draws = 2 if self.settings.diversity else 1
+        noise = torch.cat([batch.noise[:, draw] for draw in range(draws)])
+        with self._autocast():
+            log_photons = self.respond(noise, conditions.repeat(draws, 1))
+        judged = log_photons.float()
+        if self.settings.quantisation == "straight_through":
+            judged = rounded(judged)
+        first, *rest = judged.chunk(draws)
+        return Generated(first, rest[0] if rest else None)
+
     def _train_discriminator(
-        self, batch: Batch, conditions: Tensor, generated: _Generated
+        self, batch: Batch, conditions: Tensor, generated: Generated
     ) -> dict[str, Tensor]:
         s = self.settings
         real = batch.log_photons.requires_grad_(bool(s.gradient_penalty))
-        real_logit, _ = self._judge(real, conditions)
-        generated_logit, _ = self._judge(generated.first.detach(), conditions)
+        real_logit, _ = self.judge(real, conditions)
+        generated_logit, _ = self.judge(generated.first.detach(), conditions)
         terms = {
             "discriminator": discriminator_loss(real_logit, generated_logit, s.adversarial_form)
         }
@@ -195,16 +202,17 @@ class SdiGan:
         regressor.descend(loss)
         return {"regressor": loss}
 
-    def _train_generator(
-        self, batch: Batch, conditions: Tensor, generated: _Generated
+    def train_generator(
+        self, batch: Batch, conditions: Tensor, generated: Generated
     ) -> dict[str, Tensor]:
+        """One step of the generator against the discriminator as it is now; gives the terms."""
         s = self.settings
         with judging(self.discriminator.network):
-            logit, latent = self._judge(generated.first, conditions)
+            logit, latent = self.judge(generated.first, conditions)
             terms = {"adversarial": generator_loss(logit, s.adversarial_form)}
             loss = terms["adversarial"]
             if s.diversity and generated.second is not None:
-                _, other = self._judge(generated.second, conditions)
+                _, other = self.judge(generated.second, conditions)
                 first, second = batch.noise.unbind(dim=1)
                 terms["diversity"] = diversity_loss(latent, other, first, second, batch.diversity)
                 loss = loss + s.diversity * terms["diversity"]

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from detcore.config import Settings
 from detcore.distributed import Processes
 from zdcsim.losses.counts import count_loss
-from zdcsim.losses.divergence import divergence, with_free_bits
+from zdcsim.losses.divergence import divergence, importance_bound, with_free_bits
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.optimiser import AdamSettings, Player, follow
 from zdcsim.sample.batches import Batch
@@ -80,20 +80,35 @@ class ShowerVae:
         return min(1.0, max(0, self.steps - s.divergence_from) / ramp)
 
     @torch.no_grad()
-    def bound(self, batch: Batch) -> float:
-        """Bound on minus the log likelihood, with the averaged weights, in nats a response."""
-        unlikely, divergences = self._terms(self.averages, batch.to(self.device))
-        return float(unlikely + divergences.sum())
+    def bound(self, batch: Batch, draws: int) -> float:
+        """Bound on minus the log likelihood, with the averaged weights, in nats a response.
+
+        Arguments:
+            batch: Responses; their noise is not used.
+            draws: Latents drawn for each, always the same ones.
+        """
+        batch = batch.to(self.device)
+        generator, encoder = _pair(self.averages)
+        conditions = generator.scaler(batch.conditions)
+        mean, log_variance = encoder(batch.log_photons, conditions)
+        rng = torch.Generator(self.device).manual_seed(1)
+        shape = (draws, *mean.shape)
+        drawn = torch.randn(shape, generator=rng, device=self.device)
+        latent = mean + torch.exp(0.5 * log_variance) * drawn
+        counts = torch.round(torch.expm1(batch.log_photons))
+        unlikely = torch.stack(
+            [count_loss(counts, *generator.light(each, conditions)) for each in latent]
+        )
+        return float(importance_bound(unlikely, latent, drawn, 0.5 * log_variance).mean())
 
     def _terms(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, Tensor]:
-        generator, encoder = networks
-        assert isinstance(generator, ShowerGenerator)
+        generator, encoder = _pair(networks)
         conditions = generator.scaler(batch.conditions)
         mean, log_variance = encoder(batch.log_photons, conditions)
         latent = mean + torch.exp(0.5 * log_variance) * batch.noise[:, 0]
         expected, clustering = generator.light(latent, conditions)
         counts = torch.round(torch.expm1(batch.log_photons))
-        return count_loss(counts, expected, clustering), divergence(mean, log_variance)
+        return count_loss(counts, expected, clustering).mean(), divergence(mean, log_variance)
 
     def weights(self) -> dict[str, Tensor]:
         """The decoder's weights, averaged when `ema` is on."""
@@ -112,3 +127,9 @@ class ShowerVae:
         self.player.load_state_dict(state["player"])
         self.averages.load_state_dict(state["averages"])
         self.steps = state["steps"]
+
+
+def _pair(networks: nn.ModuleList) -> tuple[ShowerGenerator, nn.Module]:
+    generator, encoder = networks
+    assert isinstance(generator, ShowerGenerator)
+    return generator, encoder

@@ -11,87 +11,19 @@ from pydantic import Field
 
 from detcore import config
 from detcore.config import Settings
-from detcore.device import DeviceName
-from detcore.loop import LoopSettings
-from detcore.tracking import TrackingSettings
-from zdcsim.io.held import Held
+from zdcsim.objectives.expertsim import ExpertSimSettings
 from zdcsim.objectives.sdi_gan import SdiGanSettings
 from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
-from zdcsim.sample.position import Position
-from zdcsim.sample.split import SplitBy
-
-Positive = Annotated[int, Field(gt=0)]
-Widths = tuple[Positive, Positive, Positive]
-
-
-class DataSettings(Settings):
-    """The sample and how it is used.
-
-    Attributes:
-        train: ROOT file or training store of Monte Carlo responses; part of it validates. The test
-            file is another.
-        held: Fibres of a store in memory, sparse, or left on disk; the batches are the same.
-        calorimeter: Must be that of the file.
-        split: By unique particle, or at random over responses as in the literature.
-        validation_fraction: Expected share that validates.
-        symmetries: Enlarge the training sample by the symmetries of the square.
-    """
-
-    train: Path
-    held: Held = "memory"
-    calorimeter: Literal["ZN", "ZP"] = "ZN"
-    split: SplitBy = "particle"
-    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
-    symmetries: bool = True
-
-
-class ResponseDataSettings(DataSettings):
-    """The sample of a generator.
-
-    Attributes:
-        minimum_photons: Responses with fewer photo-electrons are left out. Distances between
-            samples depend on it strongly; compare equal cuts only.
-        position: What the position term takes for a shower's position.
-    """
-
-    minimum_photons: Annotated[int, Field(ge=0)] = 1
-    position: Position = "maximum"
-
-
-class SignalDataSettings(DataSettings):
-    """The sample of the classifier.
-
-    Attributes:
-        missed: Count the primaries that miss the calorimeter, which the file keeps apart, as
-            particles without light.
-    """
-
-    missed: bool = True
-
-
-class TrainingSettings(LoopSettings):
-    """The loop, and what it feeds on.
-
-    Attributes:
-        batch: Responses a step, over all processes together.
-        device: `auto` is a GPU when there is one.
-    """
-
-    batch: Positive = 64
-    device: DeviceName = "auto"
-
-
-class Experiment(Settings):
-    """What every family has.
-
-    Attributes:
-        seed: Of weights, split and batches.
-    """
-
-    seed: int = 1
-    training: TrainingSettings
-    tracking: TrackingSettings = TrackingSettings()
+from zdcsim.training.conv_vae import ConvVaeExperiment
+from zdcsim.training.denoising import DiffusionExperiment, FlowMatchingExperiment
+from zdcsim.training.experiment import (
+    Experiment,
+    GeneratorExperiment,
+    Positive,
+    SignalDataSettings,
+    Widths,
+)
 
 
 class GeneratorShape(Settings):
@@ -119,13 +51,6 @@ class RegressorShape(Settings):
     widths: Widths = (8, 16, 16)
 
 
-class GeneratorExperiment(Experiment):
-    """What every generator has."""
-
-    family: str
-    data: ResponseDataSettings
-
-
 class SdiGanExperiment(GeneratorExperiment):
     """A GAN, from the plain conditional one to all terms of the SDI-GAN with regressor.
 
@@ -138,6 +63,28 @@ class SdiGanExperiment(GeneratorExperiment):
     discriminator: DiscriminatorShape = DiscriminatorShape()
     regressor: RegressorShape = RegressorShape()
     objective: SdiGanSettings = SdiGanSettings()
+    validation_draws: Positive = 10
+
+
+class ExpertSimShape(GeneratorShape):
+    """Arguments of `ExpertSimGenerator`."""
+
+    experts: Annotated[int, Field(ge=2, le=6)] = 3
+    router: Widths = (128, 64, 32)
+
+
+class ExpertSimExperiment(GeneratorExperiment):
+    """A router and several SDI-GANs.
+
+    Attributes:
+        validation_draws: Noise draws for each validation particle.
+    """
+
+    family: Literal["expertsim"]
+    generator: ExpertSimShape = ExpertSimShape()
+    discriminator: DiscriminatorShape = DiscriminatorShape()
+    regressor: RegressorShape = RegressorShape()
+    objective: ExpertSimSettings = ExpertSimSettings()
     validation_draws: Positive = 10
 
 
@@ -157,12 +104,18 @@ class ShowerEncoderShape(Settings):
 
 
 class ShowerVaeExperiment(GeneratorExperiment):
-    """The shower autoencoder; validated by its bound, not by draws."""
+    """The shower autoencoder; validated by a bound on its likelihood, not by distances.
+
+    Attributes:
+        validation_draws: Latents for each validation response; more bring the bound closer to the
+            likelihood, which the encoder then no longer matters for.
+    """
 
     family: Literal["shower_vae"]
     generator: ShowerShape = ShowerShape()
     encoder: ShowerEncoderShape = ShowerEncoderShape()
     objective: ShowerVaeSettings = ShowerVaeSettings()
+    validation_draws: Positive = 20
 
 
 class ClassifierShape(Settings):
@@ -181,7 +134,11 @@ class SignalExperiment(Experiment):
 
 
 FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
+    "conv_vae": ConvVaeExperiment,
+    "diffusion": DiffusionExperiment,
+    "flow_matching": FlowMatchingExperiment,
     "sdi_gan": SdiGanExperiment,
+    "expertsim": ExpertSimExperiment,
     "shower_vae": ShowerVaeExperiment,
     "signal": SignalExperiment,
 }

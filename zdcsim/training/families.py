@@ -6,7 +6,18 @@ from typing import Any, NamedTuple
 from detcore.distributed import Processes
 from zdcsim.models.generator import Generator
 from zdcsim.response import Sample
-from zdcsim.training.config import GeneratorExperiment, SdiGanExperiment, ShowerVaeExperiment
+from zdcsim.training.config import ExpertSimExperiment, SdiGanExperiment, ShowerVaeExperiment
+from zdcsim.training.conv_vae import ConvVaeExperiment, build_conv_vae, conv_vae_parts
+from zdcsim.training.denoising import (
+    DiffusionExperiment,
+    FlowMatchingExperiment,
+    build_diffusion,
+    build_flow_matching,
+    diffusion_parts,
+    flow_matching_parts,
+)
+from zdcsim.training.experiment import GeneratorExperiment
+from zdcsim.training.expertsim import build_expertsim_generator, expertsim_parts
 from zdcsim.training.parts import Parts
 from zdcsim.training.sdi_gan import build_sdi_gan_generator, sdi_gan_parts
 from zdcsim.training.shower_vae import build_shower_generator, shower_vae_parts
@@ -25,7 +36,11 @@ class Family(NamedTuple):
 
 
 GENERATORS: dict[type[GeneratorExperiment], Family] = {
+    ConvVaeExperiment: Family(build_conv_vae, conv_vae_parts),
+    DiffusionExperiment: Family(build_diffusion, diffusion_parts),
+    FlowMatchingExperiment: Family(build_flow_matching, flow_matching_parts),
     SdiGanExperiment: Family(build_sdi_gan_generator, sdi_gan_parts),
+    ExpertSimExperiment: Family(build_expertsim_generator, expertsim_parts),
     ShowerVaeExperiment: Family(build_shower_generator, shower_vae_parts),
 }
 

@@ -10,7 +10,7 @@ import torch
 from detcore.loop import Objective
 from zdcsim.response import Sample
 from zdcsim.sample.split import split
-from zdcsim.training.config import GeneratorExperiment
+from zdcsim.training.experiment import GeneratorExperiment
 
 
 @dataclass(frozen=True)

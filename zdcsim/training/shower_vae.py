@@ -51,16 +51,16 @@ def shower_vae_parts(
     return Parts(
         objective,
         lambda step: batches(step).part(processes.rank, processes.world_size),
-        bound_on(ordered, objective),
+        bound_on(ordered, objective, experiment.validation_draws),
         {"training": len(train), "validation": len(validation)},
     )
 
 
-def bound_on(validation: ResponseBatches, objective: ShowerVae) -> Callable[[], float]:
-    """A function that gives the mean bound over the responses, with the same noise at each call."""
+def bound_on(validation: ResponseBatches, objective: ShowerVae, draws: int) -> Callable[[], float]:
+    """A function that gives the mean bound over the responses, with the same draws at each call."""
 
     def bound() -> float:
-        total = sum(len(b.conditions) * objective.bound(b) for b in validation.in_order())
+        total = sum(len(b.conditions) * objective.bound(b, draws) for b in validation.in_order())
         return total / len(validation.responses)
 
     return bound

@@ -19,7 +19,8 @@ from detcore.tracking import Tracker, Untracked, tracker
 from zdcsim.conditions import NAMES
 from zdcsim.io.held import opened_sample, read_missed
 from zdcsim.response import Sample
-from zdcsim.training.config import Experiment, GeneratorExperiment, SignalExperiment
+from zdcsim.training.config import SignalExperiment
+from zdcsim.training.experiment import Experiment, GeneratorExperiment
 from zdcsim.training.families import generator_parts
 from zdcsim.training.parts import Parts
 from zdcsim.training.signal import signal_parts

@@ -1,0 +1,203 @@
+"""The league of generators: every family over seeds, fidelity, cost and time in one table.
+
+python benchmarks/fidelity.py --detector zn --families shower_vae sdi_gan_regressor --seeds 1 2 3
+
+Each family is trained by its settings file in configs/zdcsim, exported, proved against the emulator
+of O2 and judged on the test sample with all measures of likeness; the best weights are chosen on
+validation particles. Writes benchmarks/results/league_zn.json and .md, and the judgement of every
+seed beside the runs. What is there is not repeated, so more families or seeds can be added later.
+Seconds are measured here, one bundle after the other, on one thread.
+"""
+
+import argparse
+import json
+import statistics
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import timing
+from trained import classifier, commits, judged
+
+from detcore.files import write_text
+from detcore.provenance import provenance
+from zdcsim.io import tree
+from zdcsim.io.bundle import GENERATOR, read_bundle
+from zdcsim.response import Responses
+
+COLUMNS = {
+    "W": ("W / floor", ("distances", "o2", "mean", "ratio")),
+    "photon_sum": ("sum", ("distances", "features", "photon sum", "ratio")),
+    "width": ("width", ("distances", "features", "width", "ratio")),
+    "occupancy": ("occupancy", ("distances", "features", "occupancy", "ratio")),
+    "maximum": ("brightest", ("distances", "features", "maximum", "ratio")),
+    "diversity": ("diversity", ("diversity", "difference", "ratio")),
+    "auc": ("AUC", ("likeness", "AUC, features", "model", "mean")),
+    "auc_fibres": ("AUC, fibres", ("likeness", "AUC, fibres", "model", "mean")),
+    "fpd": ("FPD", ("likeness", "FPD", "model", "mean")),
+    "coverage": ("coverage", ("likeness", "coverage", "model", "mean")),
+}
+"""Heading and place in a judgement; ratios are over the Monte Carlo's own floor."""
+
+FLOORS = {
+    "auc": ("likeness", "AUC, features", "floor", "mean"),
+    "auc_fibres": ("likeness", "AUC, fibres", "floor", "mean"),
+    "fpd": ("likeness", "FPD", "floor", "mean"),
+    "coverage": ("likeness", "coverage", "floor", "mean"),
+}
+SIGNAL = {"zn": "signal", "zp": "signal_zp"}
+Row = dict[str, Any]
+
+
+def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float | None:
+    """One number out of a judgement; None where it does not exist."""
+    value: Any = judgement
+    for key in path:
+        value = None if value is None else value.get(key)
+    return None if value is None else float(value)
+
+
+def over_seeds(values: list[float | None]) -> Row | None:
+    """Mean and spread over seeds."""
+    known = [value for value in values if value is not None]
+    if not known or len(known) < len(values):
+        return None
+    spread = statistics.stdev(known) if len(known) > 1 else None
+    return {"mean": statistics.fmean(known), "spread": spread, "seeds": known}
+
+
+def cost(bundle: Path) -> Row:
+    """What training a bundle's generator took, and how large it is."""
+    opened = read_bundle(bundle)
+    trained = opened.manifest["training"]["generator"].get("trained", {})
+    return {**trained, "onnx_kb": (bundle / GENERATOR).stat().st_size / 1000}
+
+
+def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Responses) -> Row:
+    """All numbers of one family."""
+    bundles, judgements = zip(*found, strict=True)
+    costs = [cost(bundle) for bundle in bundles]
+    seconds = timing.seconds_per_response(read_bundle(bundles[0]), sample)
+    return {
+        "family": name,
+        "numbers": {
+            key: over_seeds([entry(judgement, path) for judgement in judgements])
+            for key, (_, path) in COLUMNS.items()
+        },
+        "training_minutes": over_seeds([each.get("minutes") for each in costs]),
+        "learnt_numbers": costs[0].get("numbers"),
+        "onnx_kb": costs[0]["onnx_kb"],
+        "seconds": seconds,
+    }
+
+
+def text(number: Row | None) -> str:
+    """Mean ± spread, if there is a spread."""
+    if number is None:
+        return ""
+    shown = f"{number['mean']:.2f}"
+    return shown if number["spread"] is None else f"{shown} ± {number['spread']:.2f}"
+
+
+def markdown(rows: list[Row], record: Row) -> str:
+    """The table, best mean distance first."""
+    headings = ["family", *(heading for heading, _ in COLUMNS.values())]
+    headings += [
+        "learnt numbers",
+        "training, min",
+        "ms, batch 1",
+        "ms, batch 100",
+        "x Geant4",
+        "kB",
+    ]
+    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
+    floors = [f"{record['floors'][key]:.2f}" if key in FLOORS else "1" for key in COLUMNS]
+    lines.append(f"| Monte Carlo (floor) | {' | '.join(floors)} |  |  |  |  |  |  |")
+    for row in sorted(rows, key=lambda row: row["numbers"]["W"]["mean"]):
+        one, hundred = (row["seconds"][f"batch {size}"] for size in (1, 100))
+        cells = [row["family"], *(text(row["numbers"][key]) for key in COLUMNS)]
+        cells += [
+            f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else "",
+            text(row["training_minutes"]),
+            f"{1000 * one['cpu_median']:.3f}",
+            f"{1000 * hundred['cpu_median']:.3f}",
+            f"{one['speed_up']:,.0f}",
+            f"{row['onnx_kb']:.0f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", record["caption"]]) + "\n"
+
+
+def caption(arguments: argparse.Namespace, record: Row) -> str:
+    """What the table is."""
+    changed = ", ".join(arguments.set) or "none"
+    return (
+        f"{arguments.detector.upper()}, {record['sample']['responses']} Monte Carlo responses of "
+        f"{record['sample']['particles']} particles that training never saw; mean and spread over "
+        f"the seeds {', '.join(map(str, arguments.seeds))}. W: mean Wasserstein distance of the "
+        "five channel sums (O2 convention); it and the next five columns are over the floor, Monte "
+        "Carlo half against Monte Carlo half at the same size. AUC of trained classifiers, 0.5 "
+        "when generated and simulated cannot be told apart. Time all included (scaling, "
+        "classifier, generator, decoding), one thread, ONNX Runtime; training on one or two cores "
+        f"with other work running. Monte Carlo: Geant4 with {record['tables']} tables. Settings "
+        f"changed: {changed}. Trained at commit {', '.join(record['trained_at'])}, "
+        f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
+    )
+
+
+def arguments() -> argparse.Namespace:
+    """Options of the command line."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--detector", choices=("zn", "zp"), default="zn")
+    parser.add_argument("--families", nargs="+", required=True, help="names of settings files")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3])
+    parser.add_argument("--reference", type=Path, help="default: data/zn_test.root, zp_test.root")
+    parser.add_argument("--signal", default=None, help="settings file of the classifier")
+    parser.add_argument("--runs", type=Path, default=Path("runs/league"))
+    parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
+    parser.add_argument("--parallel", type=int, default=1, help="trainings at a time")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    return parser.parse_args()
+
+
+def main() -> None:
+    """Train what is missing, judge it, write the table."""
+    options = arguments()
+    detector = options.detector
+    reference = options.reference or Path(f"data/{detector}_test.root")
+    signal = classifier(
+        options.runs, options.signal or ("signal" if detector == "zn" else "signal_zp")
+    )
+    jobs = [(name, seed) for seed in options.seeds for name in options.families]
+
+    def one(job: tuple[str, int]) -> tuple[Path, dict[str, Any]]:
+        return judged(options.runs, *job, signal, reference, options.set, ["--likeness"])
+
+    with ThreadPoolExecutor(options.parallel) as pool:
+        verdicts = list(pool.map(one, jobs))
+    sample = tree.read(reference)
+    rows = [
+        family(name, [v for (n, _), v in zip(jobs, verdicts, strict=True) if n == name], sample)
+        for name in options.families
+    ]
+    first = verdicts[0][1]
+    record: Row = {
+        "detector": detector.upper(),
+        "seeds": options.seeds,
+        "settings": options.set,
+        "sample": first["sample"],
+        "tables": first["reference"].get("geant4_data", "unknown"),
+        "floor": first["distances"]["o2"]["mean"]["floor"],
+        "floors": {key: entry(first, path) for key, path in FLOORS.items()},
+        "trained_at": commits(options.runs, jobs),
+        **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
+    }
+    record["caption"] = caption(options, record)
+    stem = options.out / f"league_{detector}"
+    write_text(stem.with_suffix(".json"), json.dumps({**record, "rows": rows}, indent=1) + "\n")
+    write_text(stem.with_suffix(".md"), markdown(rows, record))
+    print(markdown(rows, record))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,66 @@
+"""Trainings of a benchmark: train, export, judge, each once, so that an interrupted one goes on."""
+
+import json
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+CONFIGS = Path("configs/zdcsim")
+
+
+def zdcsim(*arguments: str | Path) -> None:
+    """Run one command of the command line."""
+    subprocess.run([sys.executable, "-m", "zdcsim", *map(str, arguments)], check=True)
+
+
+def classifier(runs: Path, config: str, overrides: Sequence[str] = ()) -> Path:
+    """Run folder of the signal classifier, trained if it is not there."""
+    folder = runs / config
+    if not (folder / "done").exists():
+        zdcsim("train", CONFIGS / f"{config}.yaml", "--out", folder, "--resume", *_set(overrides))
+        (folder / "done").touch()
+    return folder
+
+
+def judged(
+    runs: Path,
+    config: str,
+    seed: int,
+    signal: Path,
+    reference: Path,
+    overrides: Sequence[str] = (),
+    options: Sequence[str] = (),
+) -> tuple[Path, dict[str, Any]]:
+    """Bundle and judgement of one configuration and seed, made if they are not there.
+
+    Arguments:
+        runs: Where the run folders are kept.
+        config: Name of the settings file.
+        seed: Of the training.
+        signal: Run folder of the classifier.
+        reference: ROOT file of the test sample.
+        overrides: Settings to change, a.b=value.
+        options: Of `zdcsim evaluate`.
+    """
+    folder = runs / f"{config}-{seed}"
+    bundle, verdict = folder / "bundle", folder / "judgement.json"
+    if not verdict.exists():
+        run = folder / "run"
+        path = CONFIGS / f"{config}.yaml"
+        zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *_set(overrides))
+        zdcsim("export", run, "--classifier", signal, "--out", bundle)
+        zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", verdict, *options)
+    found: dict[str, Any] = json.loads(verdict.read_text())
+    return bundle, found
+
+
+def commits(runs: Path, jobs: Sequence[tuple[str, int]]) -> list[str]:
+    """Commits that the trainings were made with."""
+    records = [runs / f"{config}-{seed}" / "run" / "provenance.json" for config, seed in jobs]
+    return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
+
+
+def _set(overrides: Sequence[str]) -> list[str]:
+    return [part for text in overrides for part in ("--set", text)]

@@ -1,0 +1,50 @@
+"""Models found by name, and what is said when there is none."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+from toy_networks import toy_bundle
+from typer.testing import CliRunner
+
+from zdcsim.cli.main import app
+from zdcsim.geometry import ZP
+from zdcsim.io import zoo
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("zoo")
+    toy_bundle(folder / "zp-toy", ZP)
+    (folder / "no-bundle").mkdir()
+    (folder / "no-bundle" / "manifest.json").write_text("{}")
+    return folder
+
+
+def test_names_are_found_in_the_given_folder_before_the_checkout(
+    place: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(place / "zp-toy", tmp_path / "zn-sdi-gan")
+    monkeypatch.setenv(zoo.VARIABLE, f"{place}:{tmp_path}")
+    found = {name: (folder, manifest["calorimeter"]) for name, folder, manifest in zoo.models()}
+    assert found["zp-toy"] == (place / "zp-toy", "ZP")
+    assert found["zn-sdi-gan"] == (tmp_path / "zn-sdi-gan", "ZP")
+    assert "no-bundle" not in found
+    monkeypatch.delenv(zoo.VARIABLE)
+    assert zoo.found(Path("zn-sdi-gan")).parent.name == "data"
+
+
+def test_a_path_is_taken_before_a_name(place: Path) -> None:
+    assert zoo.found(place / "zp-toy") == place / "zp-toy"
+
+
+def test_an_unknown_model_is_an_error_that_names_those_there_are() -> None:
+    with pytest.raises(ValueError, match=r"zn-ghost is neither .* known models: .*zn-sdi-gan"):
+        zoo.found(Path("zn-ghost"))
+
+
+def test_the_list_shows_every_model_with_its_family() -> None:
+    shown = CliRunner().invoke(app, ["models"], env={"COLUMNS": "120"})
+    assert shown.exit_code == 0
+    line = next(line for line in shown.output.splitlines() if "zn-sdi-gan" in line)
+    assert {"ZN", "sdi_gan", "stand-in"} <= set(line.split())

@@ -1,0 +1,68 @@
+"""Settings of the convolutional autoencoder, and what the loop needs to train it."""
+
+from typing import Literal
+
+from detcore.config import Settings
+from detcore.distributed import Processes
+from zdcsim.geometry import calorimeter
+from zdcsim.models.conv_vae import ConvVaeEncoder, ConvVaeGenerator, Known
+from zdcsim.models.generator import Generator
+from zdcsim.objectives.conv_vae import ConvVae, ConvVaeSettings
+from zdcsim.response import Sample
+from zdcsim.training.experiment import GeneratorExperiment, Positive, Widths
+from zdcsim.training.parts import Parts
+from zdcsim.training.validated import validated_parts
+
+
+class ConvVaeShape(Settings):
+    """Arguments of `ConvVaeGenerator` and, the widths in reverse, of `ConvVaeEncoder`."""
+
+    noise_size: Positive = 10
+    widths: Widths = (128, 64, 32)
+    known: Known = "conditions"
+
+
+class ConvVaeExperiment(GeneratorExperiment):
+    """The convolutional autoencoder.
+
+    Attributes:
+        validation_draws: Noise draws for each validation particle.
+    """
+
+    family: Literal["conv_vae"]
+    generator: ConvVaeShape = ConvVaeShape()
+    objective: ConvVaeSettings = ConvVaeSettings()
+    validation_draws: Positive = 10
+
+
+def build_conv_vae(experiment: ConvVaeExperiment) -> ConvVaeGenerator:
+    """The decoder with fresh weights and an unfitted scaler."""
+    detector, shape = calorimeter(experiment.data.calorimeter), experiment.generator
+    return ConvVaeGenerator(detector, **shape.model_dump())
+
+
+def conv_vae_parts(experiment: ConvVaeExperiment, responses: Sample, processes: Processes) -> Parts:
+    """Objective, batches and validation.
+
+    Raises:
+        ValueError: If the sample does not fit the settings.
+    """
+
+    def objective(generator: Generator) -> ConvVae:
+        assert isinstance(generator, ConvVaeGenerator)
+        shape = experiment.generator
+        widths = shape.widths[2], shape.widths[1], shape.widths[0]
+        encoder = ConvVaeEncoder(
+            generator.calorimeter, generator.scaler, shape.noise_size, widths, shape.known
+        )
+        return ConvVae(generator, encoder, experiment.objective, processes)
+
+    return validated_parts(
+        experiment,
+        responses,
+        processes,
+        lambda: build_conv_vae(experiment),
+        objective,
+        noise_size=experiment.generator.noise_size,
+        draws=experiment.validation_draws,
+    )

@@ -1,0 +1,93 @@
+"""What a training run of any family is told: the sample, the loop, the record."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from detcore.config import Settings
+from detcore.device import DeviceName
+from detcore.loop import LoopSettings
+from detcore.tracking import TrackingSettings
+from zdcsim.io.held import Held
+from zdcsim.sample.position import Position
+from zdcsim.sample.split import SplitBy
+
+Positive = Annotated[int, Field(gt=0)]
+Widths = tuple[Positive, Positive, Positive]
+
+
+class DataSettings(Settings):
+    """The sample and how it is used.
+
+    Attributes:
+        train: ROOT file or training store of Monte Carlo responses; part of it validates. The test
+            file is another.
+        held: Fibres of a store in memory, sparse, or left on disk; the batches are the same.
+        calorimeter: Must be that of the file.
+        split: By unique particle, or at random over responses as in the literature.
+        validation_fraction: Expected share that validates.
+        symmetries: Enlarge the training sample by the symmetries of the square.
+    """
+
+    train: Path
+    held: Held = "memory"
+    calorimeter: Literal["ZN", "ZP"] = "ZN"
+    split: SplitBy = "particle"
+    validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
+    symmetries: bool = True
+
+
+class ResponseDataSettings(DataSettings):
+    """The sample of a generator.
+
+    Attributes:
+        minimum_photons: Responses with fewer photo-electrons are left out. Distances between
+            samples depend on it strongly; compare equal cuts only.
+        position: What the position term takes for a shower's position.
+    """
+
+    minimum_photons: Annotated[int, Field(ge=0)] = 1
+    position: Position = "maximum"
+
+
+class SignalDataSettings(DataSettings):
+    """The sample of the classifier.
+
+    Attributes:
+        missed: Count the primaries that miss the calorimeter, which the file keeps apart, as
+            particles without light.
+    """
+
+    missed: bool = True
+
+
+class TrainingSettings(LoopSettings):
+    """The loop, and what it feeds on.
+
+    Attributes:
+        batch: Responses a step, over all processes together.
+        device: `auto` is a GPU when there is one.
+    """
+
+    batch: Positive = 64
+    device: DeviceName = "auto"
+
+
+class Experiment(Settings):
+    """What every family has.
+
+    Attributes:
+        seed: Of weights, split and batches.
+    """
+
+    seed: int = 1
+    training: TrainingSettings
+    tracking: TrackingSettings = TrackingSettings()
+
+
+class GeneratorExperiment(Experiment):
+    """What every generator has."""
+
+    family: str
+    data: ResponseDataSettings

@@ -1,0 +1,78 @@
+"""Response and resolution against energy.
+
+Axis key: N responses, U particles.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zdcsim.conditions import ENERGY
+from zdcsim.validation.groups import Group
+
+
+@dataclass(frozen=True)
+class Point:
+    """One species at one energy.
+
+    Arguments:
+        species: Name.
+        energy_gev: Mean energy of the particles.
+        particles: Different ones, U.
+        responses: N.
+        per_tev: Mean over the particles of photo-electrons per TeV.
+        per_tev_error: Statistical.
+        resolution: Standard deviation over mean of the photon sum between copies of one particle,
+            root mean square over the particles; None if every particle has one copy.
+        resolution_error: Statistical, as if photon sums were normal.
+    """
+
+    species: str
+    energy_gev: float
+    particles: int
+    responses: int
+    per_tev: float
+    per_tev_error: float
+    resolution: float | None
+    resolution_error: float | None
+
+
+def point(group: Group) -> Point:
+    """Response and resolution of one group."""
+    found = group.responses
+    _, first, index, copies = np.unique(
+        found.particle, return_index=True, return_inverse=True, return_counts=True
+    )
+    energy = found.conditions[first, ENERGY].astype(np.float64)
+    total = found.photon_sum().astype(np.float64)
+    mean = np.bincount(index, total) / copies
+    squares = np.bincount(index, (total - mean[index]) ** 2).astype(np.float64)
+    per_tev = 1000 * mean / energy
+    resolution, error = _resolution(squares, mean, copies)
+    if len(copies) > 1:
+        per_tev_error = float(per_tev.std(ddof=1) / np.sqrt(len(copies)))
+    else:
+        per_tev_error = float(per_tev[0] * (resolution or np.nan) / np.sqrt(copies[0]))
+    return Point(
+        species=group.species,
+        energy_gev=float(energy.mean()),
+        particles=len(copies),
+        responses=len(found),
+        per_tev=float(per_tev.mean()),
+        per_tev_error=per_tev_error,
+        resolution=resolution,
+        resolution_error=error,
+    )
+
+
+def _resolution(
+    squares: NDArray[np.float64], mean: NDArray[np.float64], copies: NDArray[np.int64]
+) -> tuple[float | None, float | None]:
+    """Resolution and its error from squared deviations, means and copies, shape (U,) each."""
+    freedom = int((copies - 1).sum())
+    lit = mean > 0
+    if freedom == 0 or not lit.any():
+        return None, None
+    relative = float(np.sqrt((squares[lit] / mean[lit] ** 2).sum() / (copies[lit] - 1).sum()))
+    return relative, relative / float(np.sqrt(2 * freedom))
