@@ -116,8 +116,8 @@ def caption(record: dict[str, Any], judged: Sequence[Judgement]) -> str:
     sample, training = judged[0].sample, record["data"]["training"]
     return (
         f"{sample.tracks:,} tracks of {record['data']['sample']['file']} ({sample.held_out}). In "
-        f"parentheses the spread over seeds {', '.join(map(str, record['seeds']))}; of the cuts "
-        f"half the binomial interval. Trained on {training['file']} "
+        "parentheses the spread over the seeds; of the cuts and of averaged seeds half the "
+        f"binomial interval. Trained on {training['file']} "
         f"(sha256 {training['sha256'][:12]}), settings of every network: "
         f"{', '.join(record['settings']) or 'as in configs/pid'}. Parametric detector. Trained at "
         f"commit {', '.join(record['trained_at'])}, {record['machine']}. Made by "
