@@ -1,0 +1,138 @@
+"""Settings of flow matching and diffusion in pixels, and what the loop needs to train them."""
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from detcore.config import Settings
+from detcore.distributed import Processes
+from zdcsim.geometry import calorimeter
+from zdcsim.models.diffusion import DiffusionTransport
+from zdcsim.models.diffusion_schedule import Prediction, Schedule
+from zdcsim.models.flow_matching import FlowTransport
+from zdcsim.models.generator import Generator
+from zdcsim.models.ode_sampler import Integrator
+from zdcsim.models.pixel_generator import PixelGenerator
+from zdcsim.models.unet import UNet
+from zdcsim.objectives.denoising import Denoising, MatchingSettings
+from zdcsim.response import Sample
+from zdcsim.training.experiment import GeneratorExperiment, Positive
+from zdcsim.training.parts import Parts
+from zdcsim.training.validated import validated_parts
+
+Spread = Annotated[float, Field(gt=0)]
+
+
+class UNetShape(Settings):
+    """Arguments of `UNet`."""
+
+    widths: tuple[Positive, Positive] = (24, 48)
+    hidden: Positive = 64
+
+
+class FlowShape(Settings):
+    """Arguments of `FlowTransport`."""
+
+    spread: Spread = 0.35
+    steps: Positive = 8
+    integrator: Integrator = "heun"
+    guidance: float = 0.0
+
+
+class DiffusionShape(Settings):
+    """Arguments of `DiffusionTransport`."""
+
+    spread: Spread = 0.35
+    schedule: Schedule = "cosine"
+    training_steps: Positive = 1000
+    prediction: Prediction = "velocity"
+    steps: Positive = 16
+    guidance: float = 0.0
+
+
+class PixelExperiment(GeneratorExperiment):
+    """What both have.
+
+    Attributes:
+        denoiser: The network.
+        noise_size: Normal numbers that the exported generator takes.
+        validation_draws: Noise draws for each validation particle.
+    """
+
+    denoiser: UNetShape = UNetShape()
+    noise_size: Positive = 10
+    objective: MatchingSettings = MatchingSettings()
+    validation_draws: Positive = 2
+
+
+class FlowMatchingExperiment(PixelExperiment):
+    """Flow matching in pixels."""
+
+    family: Literal["flow_matching"]
+    transport: FlowShape = FlowShape()
+
+
+class DiffusionExperiment(PixelExperiment):
+    """Diffusion in pixels."""
+
+    family: Literal["diffusion"]
+    transport: DiffusionShape = DiffusionShape()
+
+
+def build_flow_matching(experiment: FlowMatchingExperiment) -> PixelGenerator:
+    """The generator with fresh weights and an unfitted scaler."""
+    detector = calorimeter(experiment.data.calorimeter)
+    network = UNet(detector, **experiment.denoiser.model_dump())
+    transport = FlowTransport(network, **experiment.transport.model_dump())
+    return PixelGenerator(detector, transport, experiment.noise_size)
+
+
+def build_diffusion(experiment: DiffusionExperiment) -> PixelGenerator:
+    """The generator with fresh weights and an unfitted scaler."""
+    detector = calorimeter(experiment.data.calorimeter)
+    network = UNet(detector, **experiment.denoiser.model_dump())
+    transport = DiffusionTransport(network, **experiment.transport.model_dump())
+    return PixelGenerator(detector, transport, experiment.noise_size)
+
+
+def flow_matching_parts(
+    experiment: FlowMatchingExperiment, responses: Sample, processes: Processes
+) -> Parts:
+    """Objective, batches and validation; arguments and errors of `pixel_parts`."""
+    return pixel_parts(experiment, lambda: build_flow_matching(experiment), responses, processes)
+
+
+def diffusion_parts(
+    experiment: DiffusionExperiment, responses: Sample, processes: Processes
+) -> Parts:
+    """Objective, batches and validation; arguments and errors of `pixel_parts`."""
+    return pixel_parts(experiment, lambda: build_diffusion(experiment), responses, processes)
+
+
+def pixel_parts(
+    experiment: PixelExperiment,
+    build: Callable[[], PixelGenerator],
+    responses: Sample,
+    processes: Processes,
+) -> Parts:
+    """Objective, batches and validation.
+
+    Raises:
+        ValueError: If the sample does not fit the settings.
+    """
+
+    def objective(generator: Generator) -> Denoising:
+        assert isinstance(generator, PixelGenerator)
+        return Denoising(generator, experiment.objective, processes)
+
+    fibres = responses.calorimeter.nx * responses.calorimeter.ny
+    return validated_parts(
+        experiment,
+        responses,
+        processes,
+        build,
+        objective,
+        noise_size=fibres,
+        draws=experiment.validation_draws,
+    )
