@@ -24,6 +24,8 @@ from zdcsim.training.experiment import (
     SignalDataSettings,
     Widths,
 )
+from zdcsim.training.latent import LatentDiffusionExperiment, LatentFlowMatchingExperiment
+from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
 
 
 class GeneratorShape(Settings):
@@ -88,21 +90,6 @@ class ExpertSimExperiment(GeneratorExperiment):
     validation_draws: Positive = 10
 
 
-class ShowerShape(Settings):
-    """Arguments of `ShowerGenerator`."""
-
-    noise_size: Positive = 10
-    hidden: Positive = 96
-    kernels: Positive = 20
-
-
-class ShowerEncoderShape(Settings):
-    """Arguments of `ShowerEncoder`."""
-
-    hidden: Positive = 128
-    widths: Widths = (16, 32, 64)
-
-
 class ShowerVaeExperiment(GeneratorExperiment):
     """The shower autoencoder; validated by a bound on its likelihood, not by distances.
 
@@ -137,6 +124,8 @@ FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "conv_vae": ConvVaeExperiment,
     "diffusion": DiffusionExperiment,
     "flow_matching": FlowMatchingExperiment,
+    "latent_diffusion": LatentDiffusionExperiment,
+    "latent_flow_matching": LatentFlowMatchingExperiment,
     "sdi_gan": SdiGanExperiment,
     "expertsim": ExpertSimExperiment,
     "shower_vae": ShowerVaeExperiment,
