@@ -17,6 +17,7 @@ from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
 from zdcsim.training.conv_vae import ConvVaeExperiment
 from zdcsim.training.denoising import DiffusionExperiment, FlowMatchingExperiment
+from zdcsim.training.distilled import DistilledFlowExperiment, DistilledLatentFlowExperiment
 from zdcsim.training.experiment import (
     Experiment,
     GeneratorExperiment,
@@ -123,6 +124,8 @@ class SignalExperiment(Experiment):
 FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "conv_vae": ConvVaeExperiment,
     "diffusion": DiffusionExperiment,
+    "distilled_flow": DistilledFlowExperiment,
+    "distilled_latent_flow": DistilledLatentFlowExperiment,
     "flow_matching": FlowMatchingExperiment,
     "latent_diffusion": LatentDiffusionExperiment,
     "latent_flow_matching": LatentFlowMatchingExperiment,

@@ -16,6 +16,14 @@ from zdcsim.training.denoising import (
     diffusion_parts,
     flow_matching_parts,
 )
+from zdcsim.training.distilled import (
+    DistilledFlowExperiment,
+    DistilledLatentFlowExperiment,
+    build_distilled_flow,
+    build_distilled_latent_flow,
+    distilled_flow_parts,
+    distilled_latent_flow_parts,
+)
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.expertsim import build_expertsim_generator, expertsim_parts
 from zdcsim.training.latent import (
@@ -46,6 +54,8 @@ class Family(NamedTuple):
 GENERATORS: dict[type[GeneratorExperiment], Family] = {
     ConvVaeExperiment: Family(build_conv_vae, conv_vae_parts),
     DiffusionExperiment: Family(build_diffusion, diffusion_parts),
+    DistilledFlowExperiment: Family(build_distilled_flow, distilled_flow_parts),
+    DistilledLatentFlowExperiment: Family(build_distilled_latent_flow, distilled_latent_flow_parts),
     FlowMatchingExperiment: Family(build_flow_matching, flow_matching_parts),
     LatentDiffusionExperiment: Family(build_latent_diffusion, latent_diffusion_parts),
     LatentFlowMatchingExperiment: Family(build_latent_flow_matching, latent_flow_matching_parts),
