@@ -22,14 +22,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detcore.files import write_text
-from detcore.provenance import provenance
+from detcore.provenance import commit, provenance
 from zdcsim.channels import channel_sums
 from zdcsim.evaluation.features import FEATURES, features
 from zdcsim.geometry import CALORIMETERS, calorimeter
 from zdcsim.io import tree
-from zdcsim.montecarlo import library
+from zdcsim.montecarlo import library, moves
 from zdcsim.montecarlo.gun import Gun
-from zdcsim.montecarlo.library import MIRROR_Y
+from zdcsim.montecarlo.moves import MIRROR_Y
 from zdcsim.montecarlo.production import Production, geant4_folder
 from zdcsim.montecarlo.run import run
 from zdcsim.montecarlo.settings import Transport
@@ -79,6 +79,10 @@ CASES = (
     Case("neutrons, to the edge of the ZN", "zn", "neutron", 150.0, (12, 2), 0, (8, 3)),
     Case("photons, to the edge of the ZN", "zn", "gamma", 100.0, (12, 2), 6, (2, 8)),
     Case("protons, to the edge of the ZP", "zp", "proton", 150.0, (-5, 6), MIRROR_Y, (3, -7)),
+    Case("neutrons, 1 cm from the edge of the ZN", "zn", "neutron", 150.0, (12, 2), 0, (3, 3)),
+    Case(
+        "protons, 2 cm from the edge of the ZP", "zp", "proton", 150.0, (-5, 2), MIRROR_Y, (3, -7)
+    ),
 )
 
 
@@ -97,15 +101,15 @@ def showers(case: Case, cell: tuple[int, int], margin: int, number: int, seed: i
 def moved(recorded: Responses, case: Case) -> Responses:
     """The showers at the target cell, seen by the real block."""
     n, face = len(recorded), CALORIMETERS[recorded.calorimeter.name]
-    moves = library.moved(
+    there = moves.moved(
         recorded.conditions,
         np.full(n, case.symmetry),
         np.tile(case.shift, (n, 1)),
         face,
         None,
     )
-    assert moves.valid.all()
-    return library.window(recorded, moves, 1)
+    assert there.valid.all()
+    return library.window(recorded, there, 1)
 
 
 def without_margin(recorded: Responses) -> Responses:
@@ -222,44 +226,48 @@ def table(result: dict[str, object]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def measured(case: Case, seed: int, number: int) -> tuple[dict[str, object], Responses]:
+    """Both comparisons of one case, and its recorded showers."""
+    rng = np.random.default_rng(seed)
+    recorded = showers(case, case.source, MARGIN, number, seed)
+    there = showers(case, case.target, 0, number, seed + 1)
+    found = {
+        "described": f"{case.particle} of {case.energy_gev:.0f} GeV, recorded at cell "
+        f"{case.source} from the centre, symmetry {SYMMETRIES[case.symmetry].tolist()}, "
+        f"shift {case.shift}, to cell {case.target}",
+        "compared": compared(moved(recorded, case), there, rng),
+        "without margin": compared(moved(without_margin(recorded), case), there, rng),
+        "cpu seconds": [float(recorded.cpu_seconds.mean()), float(there.cpu_seconds.mean())],
+        "commit": commit(),
+    }
+    return found, recorded
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--showers", type=int, default=150)
-    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--cases", type=int, nargs="*", default=list(range(len(CASES))),
+                        help="cases to measure anew; others stay as they are")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()
-    rng = np.random.default_rng(arguments.seed)
-    cases, recorded_first = {}, None
-    for number, case in enumerate(CASES):
-        seeds = 1000 + 2 * number, 1001 + 2 * number
-        recorded = showers(case, case.source, MARGIN, arguments.showers, seeds[0])
-        there = showers(case, case.target, 0, arguments.showers, seeds[1])
-        recorded_first = recorded_first or recorded
-        cases[case.name] = {
-            "described": f"{case.particle} of {case.energy_gev:.0f} GeV, recorded at cell "
-            f"{case.source} from the centre, symmetry {SYMMETRIES[case.symmetry].tolist()}, "
-            f"shift {case.shift}, to cell {case.target}",
-            "compared": compared(moved(recorded, case), there, rng),
-            "without margin": compared(moved(without_margin(recorded), case), there, rng),
-            "cpu seconds": [
-                float(recorded.cpu_seconds.mean()),
-                float(there.cpu_seconds.mean()),
-            ],
+    path = arguments.out / "shower_reuse.json"
+    result = json.loads(path.read_text()) if path.exists() else {"cases": {}}
+    for number in arguments.cases:
+        case = CASES[number]
+        seed = 1000 + 2 * number
+        result["cases"][case.name], recorded = measured(case, seed, arguments.showers)
+        if number == 0:
+            result["shared variance"] = shared_variance(recorded, seed)
+        result |= {
+            "reuses": REUSES,
+            "showers": arguments.showers,
+            "margin": MARGIN,
+            "geant4_data": recorded.provenance["geant4_data"],
+            "transport": TRANSPORT.record(),
+            **provenance("geant4-pybind", "numpy"),
         }
-        print(case.name, json.dumps(cases[case.name], indent=1), flush=True)
-    result = {
-        "cases": cases,
-        "smallest p": min(row["p"] for case in cases.values() for row in case["compared"].values()),
-        "tests": sum(len(case["compared"]) for case in cases.values()),
-        "shared variance": shared_variance(recorded_first, arguments.seed),
-        "reuses": REUSES,
-        "showers": arguments.showers,
-        "margin": MARGIN,
-        "geant4_data": recorded_first.provenance["geant4_data"],
-        "transport": TRANSPORT.record(),
-        **provenance("geant4-pybind", "numpy"),
-    }
-    write_text(arguments.out / "shower_reuse.json", json.dumps(result, indent=1) + "\n")
+        write_text(path, json.dumps(result, indent=1) + "\n")
+        print(case.name, flush=True)
     write_text(arguments.out / "shower_reuse.md", table(result))
 
 

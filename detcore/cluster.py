@@ -1,4 +1,4 @@
-"""Shards of work on a Dask cluster: one of this machine, or any whose scheduler has an address.
+"""Shards of work on a Dask cluster: of this machine, of a batch system, or at an address.
 
 Dask hands the shards of a worker that died to the others. A shard that raises is tried again.
 """
@@ -10,6 +10,8 @@ from typing import Any, TypeVar
 
 RETRIES = 3
 LOCAL_DASK = "local-dask"
+JOB_QUEUES = {"slurm": "SLURMCluster", "htcondor": "HTCondorCluster"}
+"""Batch systems, and dask-jobqueue's class for each."""
 CONNECT_SECONDS = 20
 AHEAD = 2
 """Shards in flight per worker where results are wanted in order."""
@@ -67,31 +69,56 @@ def connected(scheduler: str, workers: int) -> Iterator[Cluster]:
     """The cluster while the block runs.
 
     Arguments:
-        scheduler: Address of a Dask scheduler, as tcp://host:8786, or `local-dask` for a new
-            cluster of processes of this machine.
-        workers: How many processes `local-dask` has.
+        scheduler: Address of a Dask scheduler, as tcp://host:8786; `local-dask` for a new cluster
+            of processes of this machine; or a batch system of `JOB_QUEUES`, whose jobs have one
+            process each and are described in dask-jobqueue's own configuration.
+        workers: How many processes a new cluster has.
 
     Raises:
-        ValueError: If no scheduler answers at the address.
+        ValueError: If no scheduler answers at the address, or the batch system's jobs are not
+            configured.
     """
     from distributed import Client, LocalCluster
 
-    if scheduler != LOCAL_DASK:
-        try:
-            client = Client(scheduler, timeout=CONNECT_SECONDS)
-        except (OSError, ValueError) as error:
-            raise ValueError(
-                f"no Dask scheduler answers at {scheduler!r}; give its address as "
-                f"tcp://host:8786, {LOCAL_DASK}, or local ({' '.join(str(error).split())})"
-            ) from error
-        with client:
+    if scheduler == LOCAL_DASK:
+        new = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+    elif scheduler in JOB_QUEUES:
+        new = _job_queue(scheduler, workers)
+    else:
+        with _at_address(scheduler) as client:
             yield Cluster(client)
         return
-    with (
-        LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None) as local,
-        Client(local) as client,
-    ):
+    with new as cluster, Client(cluster) as client:
         yield Cluster(client)
+
+
+def _job_queue(scheduler: str, workers: int) -> Any:  # noqa: ANN401
+    import dask
+    import dask_jobqueue
+
+    if dask.config.get(f"jobqueue.{scheduler}.memory", None) is None:
+        raise ValueError(
+            f"the jobs of {scheduler} are not configured; write memory, and what else your site "
+            "wants, into ~/.config/dask/jobqueue.yaml"
+        )
+    options = {"dashboard_address": ":0"}
+    cluster = getattr(dask_jobqueue, JOB_QUEUES[scheduler])(
+        cores=1, processes=1, scheduler_options=options
+    )
+    cluster.scale(jobs=workers)
+    return cluster
+
+
+def _at_address(scheduler: str) -> Any:  # noqa: ANN401
+    from distributed import Client
+
+    try:
+        return Client(scheduler, timeout=CONNECT_SECONDS)
+    except (OSError, ValueError) as error:
+        raise ValueError(
+            f"no Dask scheduler answers at {scheduler!r}; give its address as tcp://host:8786, "
+            f"{LOCAL_DASK}, {' or '.join(JOB_QUEUES)} ({' '.join(str(error).split())})"
+        ) from error
 
 
 def _result(future: Any, number: int) -> Any:  # noqa: ANN401 - Dask's futures have no type

@@ -102,12 +102,18 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
     tree.write(tmp_path / "zn.root", toy_responses(2, 1))
     (tmp_path / "data.csv").touch()
     (tmp_path / "data.pkl").touch()
+    (tmp_path / "half.root").write_bytes(O2SIM.read_bytes()[:20_000])
     np.savez(tmp_path / "r.npz", np.zeros((1, 44, 44)))
     out = tmp_path / "out.h5"
     expected = {
         (made(tmp_path, "responses", "o2sim"),): "has both trees 'responses' (ours) or 'o2sim'",
         (tmp_path / "data.csv",): "cannot be told from its name; name its kind",
         (tmp_path / "absent.h5",): "no file",
+        (tmp_path / "half.root",): "may be truncated",
+        (tmp_path / "zn.root", "--kind", "o2sim"): "has no tree 'o2sim'; found responses",
+        (O2SIM.with_stem("o2sim_size"), "--zeros", "none"): "40 fibres along x; the ZN has 44",
+        (O2SIM.with_stem("o2sim_nan"), "--zeros", "none"): "condition px is nan",
+        (O2SIM.with_stem("o2sim_pdg"), "--zeros", "none"): "PDG tables have no particle 9900999",
         (tmp_path / "zn.root", "--detector", "zp"): "holds responses of ZN; ZP was asked for",
         (tmp_path / "r.npz",): "name the file of their conditions too",
         (tmp_path / "data.pkl", "--particles", "x.npz"): "is a pickle",
@@ -119,6 +125,7 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
         assert ran.exit_code == 2, (source, ran.output)
         assert sentence in ran.stderr
         assert ran.stderr.count("zdcsim: ") == 1
+        assert "Traceback" not in ran.stderr
     assert not out.exists()
     assert re.search("must end in one of", convert(O2SIM, tmp_path / "out.txt").stderr)
     other = made(tmp_path, "events")

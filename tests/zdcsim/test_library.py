@@ -16,7 +16,7 @@ from zdcsim.conditions import CHARGE, ENERGY, PX, PY, PZ, VX, VY, VZ
 from zdcsim.evaluation.judgement import judge
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import store, tree
-from zdcsim.montecarlo import library
+from zdcsim.montecarlo import library, moves
 from zdcsim.montecarlo.arrival import arrival
 from zdcsim.montecarlo.optics import Machine, lead_machine
 from zdcsim.montecarlo.spectators import Spectators
@@ -110,11 +110,11 @@ def test_all_symmetries_and_shifts_occur_and_none_twice(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:
     particles = pointers(neutrons(rng), ZN, None, MARGIN)
-    moves = library.drawn_moves(particles, None, 12, np.random.default_rng(1))
-    assert {int(s) for one in moves for s in one.symmetry} == set(range(8))
-    shifts = np.concatenate([one.shift for one in moves])
+    drawn = moves.drawn_moves(particles, None, 12, np.random.default_rng(1))
+    assert {int(s) for one in drawn for s in one.symmetry} == set(range(8))
+    shifts = np.concatenate([one.shift for one in drawn])
     assert set(shifts.ravel().tolist()) == set(range(-MARGIN, MARGIN + 1))
-    keys = [np.concatenate([one.symmetry[:, None], one.shift], axis=1) for one in moves]
+    keys = [np.concatenate([one.symmetry[:, None], one.shift], axis=1) for one in drawn]
     assert all(len(np.unique(each, axis=0)) == 12 for each in np.stack(keys, axis=1))
     assert not any((each == [0, 0, 0]).all(axis=1).any() for each in keys)
 
@@ -137,6 +137,24 @@ def test_protons_are_mirrored_in_y_and_aimed_through_the_magnets(tmp_path: Path)
     assert np.array_equal(found.conditions[:, VX], hits.conditions[origin(found.particle), VX])
 
 
+@pytest.mark.parametrize("margin", [0, MARGIN])
+def test_a_margin_leaves_the_edge_of_the_face_out(
+    margin: int, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    conditions = neutrons(rng)
+    conditions[:, [PX, PY]] *= 1.9  # over the whole face
+    path = written(tmp_path / "library.root", pointers(conditions, ZN, None, margin))
+    found = all_of(path, reuses=6)
+    from_edge = ZN.half_x - np.abs(arrival(found.conditions, ZN, None)[:, [0, 2]]).max(axis=1)
+    first = ~reused(found.particle)
+    if margin:
+        assert (from_edge > library.EDGE_CM["ZN"] - 1e-4).all()
+        assert 10 < first.sum() < 40
+    else:
+        assert first.sum() == 40
+        assert from_edge.min() < 0.5
+
+
 def test_light_moves_in_from_the_margin() -> None:
     wide = ZN.widened(2)
     image = np.arange(48 * 48).reshape(1, 48, 48)
@@ -144,7 +162,7 @@ def test_light_moves_in_from_the_margin() -> None:
     shower = replace(
         toy_responses(1, 1), calorimeter=wide, offsets=offsets, pixels=pixels, counts=counts
     )
-    still = library.unmoved(shower.conditions)
+    still = moves.unmoved(shower.conditions)
     assert np.array_equal(library.window(shower, still, 0).dense()[0], image[0, 2:46, 2:46])
     right = replace(still, shift=np.array([[2, -1]]))
     assert np.array_equal(library.window(shower, right, 1).dense()[0], image[0, 0:44, 3:47])
@@ -212,7 +230,7 @@ def test_a_library_keeps_the_primaries_of_the_plain_production(tmp_path: Path) -
     assert np.array_equal(plain.conditions, wide.conditions)
     assert np.array_equal(plain.particle, wide.particle)
     # The showers are others, but lie in the same place, not four fibres beside it.
-    still = library.window(wide, library.unmoved(wide.conditions), 0)
+    still = library.window(wide, moves.unmoved(wide.conditions), 0)
     for found in (plain, still):
         column, row = np.repeat(found.pixels, found.counts)[None] // [[44], [1]] % 44
         assert np.median(column) == pytest.approx(29, abs=2)

@@ -108,6 +108,10 @@ BAD_COLUMNS = {
         {NAMES[4]: np.array([0.0, np.nan, 0.0], np.float32)},
         "entry 1: condition px is nan",
     ),
+    "unknown code": (
+        {"pdg": np.array([2112, 9900999, 22], np.int32)},
+        "the PDG tables have no particle 9900999",
+    ),
     "sum differs": ({"photon_sum": np.array([1, 1, 1])}, "photon_sum is 1 but its fibres hold"),
 }
 

@@ -41,9 +41,14 @@ def generate(
     threads: Annotated[int, typer.Option(min=1, help="Threads of ONNX Runtime.")] = 1,
     scheduler: Annotated[
         str,
-        typer.Option(help="local, this process; local-dask; or a Dask scheduler, tcp://host:8786."),
+        typer.Option(
+            help="local, this process; local-dask; slurm or htcondor; or a Dask scheduler, "
+            "tcp://host:8786."
+        ),
     ] = "local",
-    workers: Annotated[int, typer.Option(min=1, help="Processes of local-dask.")] = 2,
+    workers: Annotated[
+        int, typer.Option(min=1, help="Processes of local-dask, jobs of slurm or htcondor.")
+    ] = 2,
 ) -> None:
     """Generate responses and write them as `zdcsim simulate` writes its own.
 

@@ -22,6 +22,7 @@ from zdcsim.cli.validate import validate
 
 EXTRA = {
     "chromo": "mc",
+    "dask_jobqueue": "cluster",
     "distributed": "cluster",
     "geant4_pybind": "mc",
     "hist": "report",

@@ -77,8 +77,8 @@ def simulate(
     scheduler: Annotated[
         str,
         typer.Option(
-            help="local, processes of this machine; local-dask; or a Dask scheduler, "
-            "tcp://host:8786."
+            help="local, processes of this machine; local-dask; slurm or htcondor, with --workers "
+            "jobs; or a Dask scheduler, tcp://host:8786."
         ),
     ] = "local",
 ) -> None:

@@ -22,15 +22,13 @@ from zdcsim.conditions import MASS, NAMES, VX, VZ, ChargeUnit, in_o2_units
 from zdcsim.geometry import Calorimeter
 from zdcsim.io.block import Block, ParticleNumbers, check_conditions
 from zdcsim.io.npy import ArrayFile, opened_array
-from zdcsim.io.species import mass_and_charge
+from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
 from zdcsim.response import Responses, sparse
 
 Layout = Literal["xy", "yx"]
 Values = Literal["counts", "log1p"]
 MassUnit = Literal["MeV", "GeV"]
 VertexUnit = Literal["cm", "m"]
-UNKNOWN_PDG = 0
-"""Stands for a code that the source does not give."""
 WHOLE_WITHIN = 1e-3
 """How far exp(log(n + 1)) - 1 in float32 may lie from n, relative to n + 1."""
 

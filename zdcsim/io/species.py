@@ -8,6 +8,9 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+UNKNOWN_PDG = 0
+"""Stands for a code that the source does not give."""
+
 
 def mass_and_charge(pdg: NDArray[np.integer], place: str) -> NDArray[np.float64]:
     """Mass (MeV) and charge (e/3) of each PDG code, shape (N, 2).

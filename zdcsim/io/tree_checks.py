@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import Calorimeter
+from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
 from zdcsim.response import Responses
 
 
@@ -43,7 +44,11 @@ def _row(entry: int, lengths: NDArray[np.int64]) -> int:
 
 
 def check_rows(responses: Responses, photon_sum: NDArray[np.int64], path: Path) -> None:
-    """Raise ValueError at a condition that is not finite or a sum the image does not have."""
+    """Refuse conditions that are not finite, codes without a particle and wrong sums.
+
+    Raises:
+        ValueError: At the first of them.
+    """
     broken = ~np.isfinite(responses.conditions)
     if broken.any():
         row, column = np.argwhere(broken)[0]
@@ -51,6 +56,7 @@ def check_rows(responses: Responses, photon_sum: NDArray[np.int64], path: Path) 
             f"{path}, entry {row}: condition {NAMES[column]} is "
             f"{responses.conditions[row, column]}; expected a finite number"
         )
+    mass_and_charge(responses.pdg[responses.pdg != UNKNOWN_PDG], str(path))
     differs = photon_sum != responses.photon_sum()
     if differs.any():
         row = int(np.argmax(differs))
