@@ -30,8 +30,8 @@ from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.generator import Generator
 from zdcsim.models.sdi_gan import SdiGanGenerator
 
-EXPERTS, BATCHES, REPETITIONS = (2, 3, 6), (1, 100, 1000), 5
-CALLS = {1: 300, 100: 5, 1000: 1}
+EXPERTS, BATCHES, REPETITIONS = (2, 3, 6), (1, 100), 5
+CALLS = {1: 200, 100: 3}
 
 
 class AllExperts(Generator):

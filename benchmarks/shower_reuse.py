@@ -190,6 +190,21 @@ def worth(correlation: float) -> float:
     return m / (1 + (m - 1) * correlation)
 
 
+def worth_table(shared: dict[str, float], described: str) -> list[str]:
+    """What a library is worth, as lines of Markdown."""
+    return [
+        "",
+        "## What a library is worth",
+        "",
+        f"{described}, each used {REUSES + 1} times in random places; r is the correlation between "
+        "re-uses of one shower.",
+        "",
+        "| quantity | r | effective number over showers |",
+        "|---|---|---|",
+        *(f"| {name} | {r:.2f} | {worth(r):.2f} |" for name, r in shared.items()),
+    ]
+
+
 def table(result: dict[str, object]) -> str:
     """The result as Markdown."""
     lines = [
@@ -213,16 +228,8 @@ def table(result: dict[str, object]) -> str:
                 f"{row['distance']:.3g} | {row['random']:.3g} | {row['p']:.3f} | "
                 f"{blind[quantity]['p'] if quantity in blind else 1:.4f} |"
             )
-    lines += ["", "## What a library is worth", ""]
-    lines += [
-        f"Neutrons of the first case, one energy, each used {REUSES + 1} times in random places; r "
-        "is the correlation between re-uses of one shower.",
-        "",
-        "| quantity | r | effective number over showers |",
-        "|---|---|---|",
-    ]
-    shared: dict[str, float] = result["shared variance"]  # type: ignore[assignment]
-    lines += [f"| {name} | {r:.2f} | {worth(r):.2f} |" for name, r in shared.items()]
+    if "shared variance" in result:
+        lines += worth_table(result["shared variance"], str(result["worth of"]))  # type: ignore[arg-type]
     return "\n".join(lines) + "\n"
 
 
@@ -249,6 +256,7 @@ def main() -> None:
     parser.add_argument("--cases", type=int, nargs="*", default=list(range(len(CASES))),
                         help="cases to measure anew; others stay as they are")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    parser.add_argument("--worth", type=Path, help="judge the worth of this file of one energy")
     arguments = parser.parse_args()
     path = arguments.out / "shower_reuse.json"
     result = json.loads(path.read_text()) if path.exists() else {"cases": {}}
@@ -256,8 +264,6 @@ def main() -> None:
         case = CASES[number]
         seed = 1000 + 2 * number
         result["cases"][case.name], recorded = measured(case, seed, arguments.showers)
-        if number == 0:
-            result["shared variance"] = shared_variance(recorded, seed)
         result |= {
             "reuses": REUSES,
             "showers": arguments.showers,
@@ -268,6 +274,15 @@ def main() -> None:
         }
         write_text(path, json.dumps(result, indent=1) + "\n")
         print(case.name, flush=True)
+    if arguments.worth is not None:
+        showers_of = tree.read_library(arguments.worth)
+        showers_of = replace(showers_of, particle=np.arange(len(showers_of)))
+        result["shared variance"] = shared_variance(showers_of, 1)
+        result["worth of"] = (
+            f"{len(showers_of)} showers of {arguments.worth.name}, recorded with a margin of "
+            f"{tree.margin(showers_of)} fibres (with 0, symmetries only)"
+        )
+        write_text(path, json.dumps(result, indent=1) + "\n")
     write_text(arguments.out / "shower_reuse.md", table(result))
 
 

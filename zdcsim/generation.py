@@ -19,7 +19,9 @@ from detcore.session import blocks, run
 from zdcsim.conditions import NAMES
 from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD, Bundle, read_bundle
 from zdcsim.io.session import decoded
+from zdcsim.io.steering import Steering
 from zdcsim.response import Responses, joined, sparse
+from zdcsim.steering import Bounds
 
 DATA_KIND = "generated"
 SHARD = 10_000
@@ -136,6 +138,7 @@ def response_blocks(
     seed: int,
     batch_size: int = 1000,
     first_shard: int = 0,
+    wanted: Bounds | None = None,
 ) -> Iterator[Responses]:
     """Responses of `batch_size` particles at a time, for samples that do not fit in memory.
 
@@ -149,9 +152,15 @@ def response_blocks(
         "bundle_sha256": bundle.sha256,
         "bundle_training": bundle.manifest.get("training", {}),
         "seed": seed,
+        "wanted_properties": {
+            name: [edge if np.isfinite(edge) else None for edge in edges]
+            for name, edges in (wanted or {}).items()
+        },
     }
     start = time.process_time()
-    for rows, counts in batches(bundle, particles.conditions, seed, batch_size, first_shard):
+    for rows, counts in batches(
+        bundle, particles.conditions, seed, batch_size, first_shard, wanted
+    ):
         offsets, pixels, photons = sparse(counts)
         spent = (time.process_time() - start) / len(counts)
         yield Responses(
@@ -181,19 +190,38 @@ def batches(
     seed: int,
     batch_size: int,
     first_shard: int = 0,
+    wanted: Bounds | None = None,
 ) -> Iterator[tuple[slice, NDArray[np.int32]]]:
     """Rows and photo-electron counts (B, Nx, Ny) of one batch after the other; see `generate`."""
     for number, shard in enumerate(blocks(len(conditions), SHARD), first_shard):
-        rng = stream(seed, number)
+        rng, bounded = stream(seed, number), stream(seed, number, 1)
         for batch in blocks(shard.stop - shard.start, batch_size):
             noise = rng.standard_normal((batch.stop - batch.start, NOISE_SIZE)).astype(np.float32)
             rows = slice(shard.start + batch.start, shard.start + batch.stop)
+            if wanted:
+                noise = steering(bundle).noise(conditions[rows], noise, wanted, bounded)
             yield rows, respond(bundle, conditions[rows], noise)
 
 
-def stream(seed: int, shard: int) -> np.random.Generator:
-    """The noise of a shard: of the first the seed's own stream, of the others its children's."""
-    key = (shard,) if shard else ()
+def steering(bundle: Bundle) -> Steering:
+    """What chooses properties.
+
+    Raises:
+        ValueError: If the bundle cannot.
+    """
+    if bundle.steering is None:
+        raise ValueError(
+            f"the generator of {bundle.path} cannot choose properties; take a corrvae bundle"
+        )
+    return bundle.steering
+
+
+def stream(seed: int, shard: int, *child: int) -> np.random.Generator:
+    """The noise of a shard: of the first the seed's own stream, of the others its children's.
+
+    A child of it draws the values of properties that are only bounded, batch by batch.
+    """
+    key = (shard, *child) if shard or child else ()
     return np.random.default_rng(np.random.SeedSequence(seed, spawn_key=key))
 
 
@@ -209,6 +237,7 @@ class Shard:
         seed: As in `generate`.
         number: Which shard; fixes the stream of noise.
         batch_size: Responses generated together.
+        wanted: Bounds of properties.
     """
 
     bundle: Path
@@ -218,15 +247,28 @@ class Shard:
     seed: int
     number: int
     batch_size: int
+    wanted: Bounds
 
 
 def shards(
-    bundle: Bundle, particles: Particles, seed: int, batch_size: int, threads: int = 1
+    bundle: Bundle,
+    particles: Particles,
+    seed: int,
+    batch_size: int,
+    threads: int = 1,
+    wanted: Bounds | None = None,
 ) -> list[Shard]:
     """What `response_blocks` generates, in shards for a cluster."""
     return [
         Shard(
-            bundle.path.resolve(), bundle.sha256, threads, particles[rows], seed, number, batch_size
+            bundle.path.resolve(),
+            bundle.sha256,
+            threads,
+            particles[rows],
+            seed,
+            number,
+            batch_size,
+            wanted or {},
         )
         for number, rows in enumerate(blocks(len(particles), SHARD))
     ]
@@ -244,5 +286,7 @@ def generated(shard: Shard) -> Responses:
             f"the bundle {shard.bundle} of a worker is not the one that was asked for; all "
             "workers must see the same files"
         )
-    made = response_blocks(bundle, shard.particles, shard.seed, shard.batch_size, shard.number)
+    made = response_blocks(
+        bundle, shard.particles, shard.seed, shard.batch_size, shard.number, shard.wanted
+    )
     return joined(list(made))

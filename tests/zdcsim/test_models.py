@@ -11,6 +11,7 @@ from toys import toy_conditions
 from zdcsim.conditions import PX, PY, PZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.models.conv_vae import ConvVaeGenerator
+from zdcsim.models.corrvae import CorrVaeGenerator
 from zdcsim.models.diffusion import DiffusionTransport
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.features import Impact, ImpactMaps, ParticleFeatures
@@ -46,6 +47,8 @@ GENERATORS = {
     ),
     "sdi_gan": lambda calorimeter: SdiGanGenerator(calorimeter),
     "shower_vae": lambda calorimeter: ShowerGenerator(calorimeter),
+    "corrvae": lambda calorimeter: CorrVaeGenerator(calorimeter, widths=(32, 16, 8)),
+    "corrvae kernels": lambda calorimeter: CorrVaeGenerator(calorimeter, decoder="kernels"),
     "expertsim": lambda calorimeter: ExpertSimGenerator(calorimeter, widths=(16, 16, 8)),
     "sdi_gan published inputs": lambda calorimeter: SdiGanGenerator(calorimeter, impact_maps=False),
 }
@@ -116,6 +119,11 @@ def learning_from(generator: Generator, noise: Tensor, scaled: Tensor) -> Tensor
         return torch.sum(light * light) + torch.sum(clustering)
     if isinstance(generator, LatentGenerator):
         return learning_from(generator.decoder, generator.latent(noise, scaled), scaled)
+    if isinstance(generator, CorrVaeGenerator):  # decoder, and the head through its soft mask
+        head, size = generator.head, generator.properties
+        mask = head.drawn_mask(torch.full(head.mask_logits.shape, 0.6), 0.5)
+        told = head(noise[:, :size], scaled, mask)
+        return learning_from(generator.decoder, noise, scaled) + torch.sum(told * told)
     if isinstance(generator, ExpertSimGenerator):  # the choice passes no gradient
         chosen = torch.arange(len(noise)) % len(generator.experts)
         answers = generator.answers(noise, scaled, chosen)

@@ -11,6 +11,10 @@ def export(
     run: Annotated[Path, typer.Argument(help="Run folder of the trained generator.")],
     classifier: Annotated[Path, typer.Option(help="Run folder of the signal classifier.")],
     out: Annotated[Path, typer.Option(help="Bundle folder to write; a bundle is replaced.")],
+    scale: Annotated[
+        Literal["none", "fitted"],
+        typer.Option(help="Multiply the light by a constant fitted on the training responses."),
+    ] = "none",
     target: Annotated[Literal["o2"], typer.Option(help="Who will read it.")] = "o2",
 ) -> None:
     """Export a generator and the classifier, verified as the target reads them.
@@ -23,15 +27,23 @@ def export(
     from zdcsim.export.reference import reference_conditions
     from zdcsim.io.bundle import o2_options
     from zdcsim.training import load_classifier, load_generator
+    from zdcsim.training.scale import fitted_scale_of_run
 
     generator = load_generator(run)
+    fitted = fitted_scale_of_run(run) if scale == "fitted" else None
     verified = write_bundle(
         generator,
         load_classifier(classifier),
         out,
         training_record(run, classifier),
         reference_conditions(generator.calorimeter),
+        fitted,
     )
+    if fitted is not None:
+        typer.echo(
+            f"light times {fitted.factor:.3f}: distance to {fitted.responses} training responses "
+            f"{fitted.distance_before:.2f} before, {fitted.distance_after:.2f} after"
+        )
     typer.echo(
         f"{out}: O2 reads the channel sums that Python computes, in {verified.responses} responses "
         f"of {verified.photons} photo-electrons"

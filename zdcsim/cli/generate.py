@@ -35,6 +35,13 @@ def generate(
     ] = 0.0,
     side: Annotated[Side, typer.Option(help="Gun: side A (pz > 0) or C.")] = "A",
     number: Annotated[int, typer.Option("-n", min=1, help="Gun: number of particles.")] = 1000,
+    wanted: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--property",
+            help="Responses with this property: photon_sum=800, center_x=19..21. Repeatable.",
+        ),
+    ] = None,
     copies: Annotated[int, typer.Option(min=1, help="Responses of every particle.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same responses.")] = 1,
     batch_size: Annotated[int, typer.Option(min=1, help="Responses computed together.")] = 1000,
@@ -60,7 +67,9 @@ def generate(
     from zdcsim.io.stream import write_blocks
     from zdcsim.io.zoo import found
     from zdcsim.montecarlo.gun import Gun
+    from zdcsim.steering import parsed
 
+    bounds = parsed(wanted or [])
     if (particles_from is None) == (particle is None):
         raise ValueError("give either --particles-from, a ROOT file, or --particle, for the gun")
     bundle = read_bundle(found(model), threads)
@@ -71,11 +80,11 @@ def generate(
         chosen = of_gun(gun, number, seed, bundle.calorimeter)
     chosen = chosen.repeated(copies)
     if scheduler == "local":
-        blocks = response_blocks(bundle, chosen, seed, batch_size)
+        blocks = response_blocks(bundle, chosen, seed, batch_size, wanted=bounds)
         write_blocks(out, with_progress(blocks, len(chosen)))
     else:
         with connected(scheduler, workers) as cluster:
-            shared = shards(bundle, chosen, seed, batch_size, threads)
+            shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
             write_blocks(out, with_progress(cluster.ordered(generated, shared), len(chosen)))
     typer.echo(f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles")
 

@@ -14,22 +14,25 @@ from detcore.graph import IR_VERSION, OPSET
 from detcore.provenance import provenance as made_by
 from zdcsim.export.contract import LICENCE, classifier_contract, generator_contract
 from zdcsim.export.graph import write_classifier, write_generator
+from zdcsim.export.properties import properties_contract, write_properties
 from zdcsim.export.verification import Verification, verify
 from zdcsim.geometry import Calorimeter
 from zdcsim.io import scales
 from zdcsim.io.bundle import (
     CLASSIFIER,
     CLASSIFIER_SCALES,
-    FILES,
     FORMAT,
     FORMAT_VERSION,
     GENERATOR,
     GENERATOR_SCALES,
     NOISE_SIZE,
+    PROPERTIES,
     o2_options,
 )
 from zdcsim.io.scales import Scales
+from zdcsim.models.corrvae import CorrVaeGenerator
 from zdcsim.models.generator import Generator
+from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.models.signal import SignalClassifier
 
@@ -40,6 +43,7 @@ def write_bundle(
     out_dir: Path,
     provenance: Mapping[str, object],
     reference_conditions: NDArray[np.float32],
+    scale: FittedScale | None = None,
 ) -> Verification:
     """Write a bundle for O2 after proving that O2 would read from it what Python computes.
 
@@ -53,12 +57,16 @@ def write_bundle(
         provenance: What the networks were trained on and how; JSON values. By convention
             `data_kind` and `data_sha256` name the training sample.
         reference_conditions: Particles to compare, in O2's units, shape (N, 9).
+        scale: Written into the graph and the manifest; None leaves the light as it is.
 
     Raises:
         ValueError: If O2 cannot use the networks, would read something else than Python computes,
             or `out_dir` holds something that is not a bundle. Nothing is written then.
     """
     _check(generator, classifier)
+    if scale is not None:
+        generator = scaled(generator, scale.factor)
+        provenance = {**provenance, "scale": asdict(scale)}
     with replacing_folder(out_dir, MANIFEST) as partial:
         contract = _write_models(partial, generator, classifier, provenance)
         result = verify(partial, generator, classifier, reference_conditions)
@@ -98,7 +106,11 @@ def _write_models(
     write_classifier(folder / CLASSIFIER, classifier, {**to_classifier, **origin})
     scales.write(folder / GENERATOR_SCALES, generator_scales)
     scales.write(folder / CLASSIFIER_SCALES, classifier_scales)
-    return {"generator": to_generator, "classifier": to_classifier, **origin}
+    written: dict[str, object] = {"generator": to_generator, "classifier": to_classifier}
+    if isinstance(generator, CorrVaeGenerator):
+        write_properties(folder / PROPERTIES, generator.head, origin)
+        written["properties"] = properties_contract(generator.head)
+    return {**written, **origin}
 
 
 def _scales(scaler: ConditionScaler) -> Scales:
@@ -118,7 +130,7 @@ def _manifest(
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
         "calorimeter": calorimeter.name,
-        "files": described(folder, FILES),
+        "files": described(folder, sorted(path.name for path in folder.iterdir())),
         "onnx": {"opset": OPSET, "ir_version": IR_VERSION},
         **contract,
         "verification": asdict(result),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import onnxruntime
 
 from detcore import bundle
@@ -17,16 +18,20 @@ from detcore.session import session
 from zdcsim.geometry import Calorimeter, calorimeter
 from zdcsim.io import scales
 from zdcsim.io.scales import Scales
+from zdcsim.io.steering import Steering
 
 GENERATOR = "generator.onnx"
 GENERATOR_SCALES = "generator_scales.txt"
 CLASSIFIER = "classifier.onnx"
 CLASSIFIER_SCALES = "classifier_scales.txt"
+PROPERTIES = "properties.onnx"
+"""Only of generators whose properties can be chosen."""
+
 FILES = (GENERATOR, GENERATOR_SCALES, CLASSIFIER, CLASSIFIER_SCALES)
 
 FORMAT = "zdcsim bundle for AliceO2"
 FORMAT_VERSION = 1
-INPUTS = {GENERATOR: 2, CLASSIFIER: 1}
+INPUTS = {GENERATOR: 2, CLASSIFIER: 1, PROPERTIES: 2}
 NOISE_SIZE = 10
 """Standard normal numbers that O2 draws for every response; fixed in its code."""
 THRESHOLD = 0.5
@@ -47,6 +52,7 @@ class Bundle:
         generator_scales: What scales its conditions.
         classifier: Session with the input scaled conditions (N, 9).
         classifier_scales: What scales its conditions.
+        steering: None if the properties of its responses cannot be chosen.
     """
 
     path: Path
@@ -57,6 +63,7 @@ class Bundle:
     generator_scales: Scales
     classifier: onnxruntime.InferenceSession
     classifier_scales: Scales
+    steering: Steering | None = None
 
 
 def read_bundle(path: Path, threads: int = 1) -> Bundle:
@@ -71,18 +78,31 @@ def read_bundle(path: Path, threads: int = 1) -> Bundle:
             another number of inputs than O2 fills.
     """
     manifest = read_manifest(path)
-    for name in FILES:
+    for name in {*FILES, *manifest["files"]}:
         check_file(path / name, manifest["files"].get(name, {}).get("sha256"))
+    generator_scales = scales.read(path / GENERATOR_SCALES)
     return Bundle(
         path=path,
         sha256=sha256(path / MANIFEST),
         calorimeter=calorimeter(manifest["calorimeter"]),
         manifest=manifest,
         generator=session(path / GENERATOR, INPUTS[GENERATOR], threads),
-        generator_scales=scales.read(path / GENERATOR_SCALES),
+        generator_scales=generator_scales,
         classifier=session(path / CLASSIFIER, INPUTS[CLASSIFIER], threads),
         classifier_scales=scales.read(path / CLASSIFIER_SCALES),
+        steering=_steering(path, manifest, threads, generator_scales),
     )
+
+
+def _steering(
+    path: Path, manifest: Mapping[str, Any], threads: int, conditions: Scales
+) -> Steering | None:
+    if "properties" not in manifest:
+        return None
+    described = manifest["properties"]
+    numbers = session(path / PROPERTIES, INPUTS[PROPERTIES], threads)
+    bridge = np.array(described["bridge"])
+    return Steering(tuple(described["names"]), bridge, numbers, conditions)
 
 
 def read_manifest(path: Path) -> dict[str, Any]:

@@ -4,7 +4,6 @@ Axis key: B particles, Z noise numbers, 9 conditions, Nx by Ny fibres.
 """
 
 from abc import ABC, abstractmethod
-from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -29,7 +28,7 @@ class Generator(nn.Module, ABC):
             last digit of the expected light may then differ by one in a count.
     """
 
-    draws_counts: ClassVar[bool] = False
+    draws_counts: bool = False
 
     def __init__(self, calorimeter: Calorimeter, noise_size: int = NOISE_SIZE) -> None:
         super().__init__()

@@ -16,6 +16,7 @@ from zdcsim.objectives.sdi_gan import SdiGanSettings
 from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.objectives.signal import SignalObjectiveSettings
 from zdcsim.training.conv_vae import ConvVaeExperiment
+from zdcsim.training.corrvae import CorrVaeExperiment
 from zdcsim.training.denoising import DiffusionExperiment, FlowMatchingExperiment
 from zdcsim.training.distilled import DistilledFlowExperiment, DistilledLatentFlowExperiment
 from zdcsim.training.experiment import (
@@ -131,6 +132,7 @@ FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "latent_flow_matching": LatentFlowMatchingExperiment,
     "sdi_gan": SdiGanExperiment,
     "expertsim": ExpertSimExperiment,
+    "corrvae": CorrVaeExperiment,
     "shower_vae": ShowerVaeExperiment,
     "signal": SignalExperiment,
 }

@@ -8,6 +8,7 @@ from zdcsim.models.generator import Generator
 from zdcsim.response import Sample
 from zdcsim.training.config import ExpertSimExperiment, SdiGanExperiment, ShowerVaeExperiment
 from zdcsim.training.conv_vae import ConvVaeExperiment, build_conv_vae, conv_vae_parts
+from zdcsim.training.corrvae import CorrVaeExperiment, build_corrvae, corrvae_parts
 from zdcsim.training.denoising import (
     DiffusionExperiment,
     FlowMatchingExperiment,
@@ -60,6 +61,7 @@ GENERATORS: dict[type[GeneratorExperiment], Family] = {
     LatentDiffusionExperiment: Family(build_latent_diffusion, latent_diffusion_parts),
     LatentFlowMatchingExperiment: Family(build_latent_flow_matching, latent_flow_matching_parts),
     SdiGanExperiment: Family(build_sdi_gan_generator, sdi_gan_parts),
+    CorrVaeExperiment: Family(build_corrvae, corrvae_parts),
     ExpertSimExperiment: Family(build_expertsim_generator, expertsim_parts),
     ShowerVaeExperiment: Family(build_shower_generator, shower_vae_parts),
 }

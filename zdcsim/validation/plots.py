@@ -58,8 +58,8 @@ def curves(block: Block, name: str) -> Figure:
               label="ALICE's constant, nucleons")  # fmt: skip
     left.set(xscale="log", xlabel="energy [GeV]", ylabel="photo-electrons per TeV")
     right.set(xscale="log", xlabel="energy [GeV]", ylabel="resolution of the photon sum [%]")
-    left.set_ylim(0, None)
-    right.set_ylim(0, None)
+    for axis in (left, right):
+        axis.set_ylim(0, 1.08 * axis.get_ylim()[1])
     left.legend()
     return figure
 

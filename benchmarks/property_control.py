@@ -1,0 +1,139 @@
+"""How closely do the responses of a CorrVAE bundle have the properties that were asked for?
+
+python benchmarks/property_control.py --model BUNDLE --name corrvae
+
+Each property is asked for alone and all together: for every Monte Carlo response of the test
+sample, a response of the same particle with that response's own properties. Reports the error of
+the generated properties, beside that of responses without any request, and the mean Wasserstein
+distance of the channel sums to the Monte Carlo. Writes benchmarks/results/NAME_properties.json and
+NAME_properties.md.
+"""
+
+import argparse
+import json
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detcore.files import write_text
+from detcore.provenance import provenance
+from zdcsim.channels import channel_sums
+from zdcsim.evaluation.features import FEATURES, features
+from zdcsim.generation import respond, steering
+from zdcsim.geometry import Calorimeter
+from zdcsim.io import tree
+from zdcsim.io.bundle import NOISE_SIZE, Bundle, read_bundle
+from zdcsim.response import Responses
+from zdcsim.steering import PROPERTIES
+from zdcsim.wasserstein import w1
+
+COLUMNS = ("centroid x", "centroid y", "photon sum", "maximum", "occupancy")
+SMALLEST_SUM = 30
+"""Responses with less light have no centroid worth asking for."""
+
+
+def properties(photons: NDArray[np.number], calorimeter: Calorimeter) -> NDArray[np.float64]:
+    """In the order and units of `PROPERTIES`, shape (N, 5)."""
+    found = features(photons, calorimeter)[:, [list(FEATURES).index(name) for name in COLUMNS]]
+    found[:, :2] = found[:, :2] / calorimeter.pitch + np.array(calorimeter.shape) / 2
+    return found
+
+
+def generated(
+    bundle: Bundle, sample: Responses, asked: list[str], truth: NDArray[np.float64], seed: int
+) -> NDArray[np.int32]:
+    """A response for every one of the sample, asked for some of its properties."""
+    rng = np.random.default_rng(seed)
+    noise = rng.standard_normal((len(sample), NOISE_SIZE)).astype(np.float32)
+    if asked:
+        rows = [
+            steering(bundle).noise(
+                sample.conditions[i : i + 1],
+                noise[i : i + 1],
+                {name: (value, value) for name, value in zip(PROPERTIES, truth[i], strict=True)
+                 if name in asked},
+                rng,
+            )
+            for i in range(len(sample))
+        ]  # fmt: skip
+        noise = np.concatenate(rows)
+    return respond(bundle, sample.conditions, noise)
+
+
+def judged(
+    photons: NDArray[np.int32], sample: Responses, truth: NDArray[np.float64]
+) -> dict[str, object]:
+    """Errors of every property, and the mean channel distance."""
+    lit = photons.any((1, 2))
+    error = properties(photons[lit], sample.calorimeter) - truth[lit]
+    error[:, 2:] /= truth[lit][:, 2:]
+    sums = [channel_sums(each, sample.calorimeter, "o2") for each in (photons, sample.dense())]
+    apart = [w1(ours, theirs) for ours, theirs in zip(sums[0].T, sums[1].T, strict=True)]
+    return {
+        "median_absolute_error": dict(zip(PROPERTIES, np.median(np.abs(error), 0), strict=True)),
+        "mean_error": dict(zip(PROPERTIES, error.mean(0), strict=True)),
+        "empty": float(1 - lit.mean()),
+        "wasserstein": float(np.mean(apart)),
+    }
+
+
+def markdown(found: dict[str, dict[str, dict[str, float]]], record: dict[str, object]) -> str:
+    """The table as Markdown."""
+    head = ["asked for", *PROPERTIES, "mean channel W"]
+    lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
+    for asked, numbers in found.items():
+        errors = numbers["median_absolute_error"]
+        cells = [
+            f"{errors[name]:.2f}" if name.startswith("center") else f"{100 * errors[name]:.0f} %"
+            for name in PROPERTIES
+        ]
+        lines.append(f"| {asked} | {' | '.join(cells)} | {numbers['wasserstein']:.2f} |")
+    lines += [
+        "",
+        "Median absolute error of a response's property against what was asked (that of one "
+        "Monte Carlo response of the same particle): centroid in fibres, the others relative; and "
+        "the distance of the channel sums to the Monte Carlo, in photo-electrons. Responses of at "
+        f"least {SMALLEST_SUM} photo-electrons, {record['responses']} of {record['reference']}, "
+        f"Geant4 with {record['geant4_data']} tables. Bundle {record['bundle']}, commit "
+        f"{str(record['commit'])[:12]}. Made by `python benchmarks/property_control.py`.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--model", type=Path, required=True)
+    parser.add_argument("--reference", type=Path, default=Path("data/zn_test.root"))
+    parser.add_argument("--name", default="corrvae")
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    bundle, whole = read_bundle(options.model), tree.read(options.reference)
+    sample = whole.select(whole.photon_sum() >= SMALLEST_SUM)
+    truth = properties(sample.dense(), sample.calorimeter)
+    requests = {"nothing": [], **{name: [name] for name in PROPERTIES}}
+    requests |= {"place and photon sum": list(PROPERTIES)[:3], "all": list(PROPERTIES)}
+    found = {}
+    for title, asked in requests.items():
+        photons = generated(bundle, sample, asked, truth, options.seed)
+        found[title] = judged(photons, sample, truth)
+        print(title, found[title], flush=True)
+    record = {
+        **provenance("zdcsim", "onnxruntime", "numpy"),
+        "bundle": options.model.name,
+        "bundle_sha256": bundle.sha256,
+        "training": bundle.manifest.get("training", {}),
+        "reference": options.reference.name,
+        "geant4_data": sample.provenance.get("geant4_data", "not stated"),
+        "responses": len(sample),
+        "smallest_photon_sum": SMALLEST_SUM,
+    }
+    stem = options.out / f"{options.name}_properties"
+    write_text(stem.with_suffix(".json"), json.dumps({**record, "requests": found}, indent=1))
+    write_text(stem.with_suffix(".md"), markdown(found, record))
+    print(markdown(found, record))
+
+
+if __name__ == "__main__":
+    main()

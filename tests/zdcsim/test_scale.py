@@ -1,0 +1,109 @@
+"""The post-processing constant: found where it is known to be, in the graph and the manifest."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from toy_networks import ToyGenerator, toy_bundle, toy_classifier, toy_generator
+from toys import toy_conditions, toy_responses
+
+from zdcsim.export.o2 import write_bundle
+from zdcsim.export.reference import reference_conditions
+from zdcsim.generation import generate
+from zdcsim.geometry import ZN
+from zdcsim.io.bundle import read_manifest
+from zdcsim.models.corrvae import CorrVaeGenerator
+from zdcsim.models.expertsim import ExpertSimGenerator
+from zdcsim.models.generator import Generator
+from zdcsim.models.scale import FittedScale, scaled
+from zdcsim.models.shower_vae import ShowerGenerator
+from zdcsim.response import sparse
+from zdcsim.training.scale import fitted_scale, golden_minimum
+
+GENERATORS: dict[str, Callable[[], Generator]] = {
+    "toy": ToyGenerator,
+    "expertsim": lambda: ExpertSimGenerator(ZN, hidden=8, widths=(4, 4, 4)),
+    "corrvae": lambda: CorrVaeGenerator(ZN, widths=(4, 4, 4)),
+}
+
+
+@pytest.mark.parametrize("family", GENERATORS)
+def test_light_is_multiplied_and_the_original_stays(family: str) -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        generator = GENERATORS[family]()
+    conditions = torch.from_numpy(toy_conditions(8, np.random.default_rng(1)))
+    generator.scaler.fit(conditions)
+    photons = {}
+    for factor in (1.0, 1.7):
+        rng = torch.Generator().manual_seed(1)
+        photons[factor] = torch.expm1(scaled(generator, factor).sample(conditions, rng))
+    torch.testing.assert_close(photons[1.7], 1.7 * photons[1.0], rtol=1e-3, atol=1e-4)
+    again = torch.expm1(generator.sample(conditions, torch.Generator().manual_seed(1)))
+    torch.testing.assert_close(again, photons[1.0], rtol=1e-3, atol=1e-4)
+
+
+def test_drawn_counts_stay_whole_around_scaled_light() -> None:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(1)
+        generator = ShowerGenerator(ZN, hidden=8, kernels=4)
+    conditions = torch.from_numpy(toy_conditions(8, np.random.default_rng(1)))
+    generator.scaler.fit(conditions)
+    twice, noise = scaled(generator, 2.0), torch.zeros(8, 10)
+    assert isinstance(twice, ShowerGenerator)
+    with torch.no_grad():
+        once, both = (g.light(noise, g.scaler(conditions))[0].sum() for g in (generator, twice))
+    assert float(both / once) == pytest.approx(2.0, rel=1e-2)
+    counts = twice.counts(torch.randn(8, 10), twice.scaler(conditions))
+    assert torch.equal(counts, counts.round())
+
+
+def test_a_generator_that_draws_in_its_own_way_is_refused() -> None:
+    drawing = toy_generator()
+    drawing.draws_counts = True
+    with pytest.raises(ValueError, match="the light of a ToyGenerator cannot be scaled"):
+        scaled(drawing, 1.1)
+    with pytest.raises(ValueError, match=r"must be positive; got 0\.0"):
+        scaled(toy_generator(), 0.0)
+
+
+def test_golden_sections_find_the_minimum() -> None:
+    calls = []
+
+    def parabola(place: float) -> float:
+        calls.append(place)
+        return (place - 0.3) ** 2 + 5
+
+    place, value = golden_minimum(parabola, -1.0, 1.0, 20)
+    assert place == pytest.approx(0.3, abs=1e-3)
+    assert value == pytest.approx(5)
+    assert len(calls) == 20
+
+
+def test_the_scale_that_made_a_sample_is_found_again() -> None:
+    """Monte Carlo that is the generator's own, 1.3 times as bright."""
+    generator, sample = toy_generator(), toy_responses(40, 5)
+    conditions = torch.from_numpy(sample.conditions)
+    bright = scaled(generator, 1.3).sample(conditions, torch.Generator().manual_seed(7))
+    offsets, pixels, counts = sparse(torch.expm1(bright).round().int().numpy())
+    sample = replace(sample, offsets=offsets, pixels=pixels, counts=counts)
+    found = fitted_scale(generator, sample)
+    assert found.factor == pytest.approx(1.3, rel=0.03)
+    assert found.responses == 200
+    assert found.distance_after < 0.3 * found.distance_before
+
+
+def test_the_bundle_holds_the_scale(tmp_path: Path) -> None:
+    plain = toy_bundle(tmp_path / "plain")
+    scale = FittedScale(1.5, 100, 20.0, 5.0)
+    particles = reference_conditions(ZN)[::7]
+    write_bundle(toy_generator(), toy_classifier(), tmp_path / "b", {}, particles, scale)
+    manifest = read_manifest(tmp_path / "b")
+    assert manifest["training"]["scale"]["factor"] == 1.5
+    assert "scale" not in read_manifest(plain)["training"]
+    conditions = toy_conditions(60, np.random.default_rng(1))
+    light = [generate(folder, conditions, 1).sum() for folder in (plain, tmp_path / "b")]
+    assert light[1] / light[0] == pytest.approx(1.5, rel=0.05)

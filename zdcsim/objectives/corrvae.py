@@ -1,0 +1,153 @@
+"""One training step of CorrVAE.
+
+Terms, all in nats a response: minus the log likelihood of the response, minus that of its
+properties given w, the divergence of the posterior from the prior, and two total correlations,
+between w and z and among the w, https://arxiv.org/abs/2210.01796; further an L1 norm of the mask
+and, beyond the publication, `consistency`: a decoded response shall have the properties that were
+encoded.
+
+Axis key: B responses, Nx by Ny fibres, Z latent numbers, W of them for properties, P properties.
+"""
+
+from typing import Annotated
+
+import torch
+from pydantic import Field
+from torch import Tensor, nn
+
+from detcore.config import Settings
+from detcore.distributed import Processes
+from zdcsim.losses.counts import count_loss
+from zdcsim.losses.divergence import divergence, with_free_bits
+from zdcsim.losses.reconstruction import squared_error
+from zdcsim.losses.total_correlation import total_correlation
+from zdcsim.models.corrvae import CorrVaeGenerator
+from zdcsim.models.properties import properties
+from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
+from zdcsim.objectives.averaged import AveragedObjective
+from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.sample.batches import Batch
+
+Weight = Annotated[float, Field(ge=0)]
+Spread = Annotated[float, Field(gt=0)]
+SMOOTH = 3
+"""Centroid and photon sum, the first properties, follow smoothly from expected light."""
+
+
+class CorrVaeSettings(Settings):
+    """Weights of the terms and their optimiser.
+
+    Attributes:
+        log_photon_spread: Standard deviation of a fibre's log photons around the decoded ones, for
+            the convolutional decoder; the kernels have the exact likelihood of counts.
+        property_spread: Standard deviation of a property around that of its w, in units of the
+            spread over the training responses.
+        divergence: Weight of the divergence from the prior.
+        divergence_by: Step from which that costs in full; linear up to there.
+        free_nats: Divergence of each latent number that costs nothing.
+        between: Weight of the total correlation between w and z.
+        among: Weight of the total correlation among the w.
+        mask: Weight of the mean of the soft mask.
+        mask_temperature: Of the soft mask.
+        consistency: Weight of the properties of the decoded response.
+        ema: Decay of the moving average of the weights; 0 or null: the weights themselves.
+        optimiser: Of all together.
+    """
+
+    log_photon_spread: Spread = 0.3
+    property_spread: Spread = 0.1
+    divergence: Weight = 1.0
+    divergence_by: Annotated[int, Field(gt=0)] = 1000
+    free_nats: Weight = 0.05
+    between: Weight = 0.5
+    among: Weight = 0.5
+    mask: Weight = 0.5
+    mask_temperature: Spread = 0.5
+    consistency: Weight = 0.0
+    ema: float | None = 0.995
+    optimiser: AdamSettings = AdamSettings(
+        learning_rate=1e-3, half_life=2000, betas=(0.9, 0.999), clip=100.0
+    )
+
+
+class CorrVae(AveragedObjective):
+    """Decoder, property head and encoder.
+
+    Arguments:
+        generator: Its scaler and its properties' must be fitted.
+        encoder: Shares the scaler.
+        settings: See there.
+        processes: Those that train together.
+    """
+
+    def __init__(
+        self,
+        generator: CorrVaeGenerator,
+        encoder: ShowerEncoder,
+        settings: CorrVaeSettings,
+        processes: Processes,
+    ) -> None:
+        super().__init__(generator, [encoder], settings.optimiser, settings.ema, processes)
+        self.settings = settings
+
+    def loss(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The weighted sum; see `AveragedObjective.loss`."""
+        generator, encoder = networks
+        assert isinstance(generator, CorrVaeGenerator)
+        s, size = self.settings, generator.properties
+        conditions = generator.scaler(batch.conditions)
+        mean, log_variance = encoder(batch.log_photons, conditions)
+        latent = mean + torch.exp(0.5 * log_variance) * batch.noise[:, 0]
+        divergences = divergence(mean, log_variance)
+        parts = [slice(0, size), slice(size, None)]
+        alone = [slice(k, k + 1) for k in range(size)]
+        unlikely, photons = self._decoded(generator, latent, batch, conditions)
+        terms = {
+            "response": unlikely,
+            **self._properties(generator, latent[:, :size], photons, batch, conditions),
+            "divergence": divergences.sum(),
+            "between": total_correlation(latent, mean, log_variance, parts),
+            "among": total_correlation(latent, mean, log_variance, alone),
+            "mask": torch.sigmoid(generator.head.mask_logits).mean(),
+        }
+        costs = s.divergence * self._share() * with_free_bits(divergences, s.free_nats)
+        loss = terms["response"] + terms["properties"] + s.consistency * terms["consistency"]
+        loss = loss + s.between * terms["between"] + s.among * terms["among"]
+        return loss + s.mask * terms["mask"] + costs, terms
+
+    def _share(self) -> float:
+        return min(1.0, self.steps / self.settings.divergence_by)
+
+    def _decoded(
+        self, generator: CorrVaeGenerator, latent: Tensor, batch: Batch, conditions: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Minus the log likelihood of the responses, and the expected photo-electrons."""
+        if isinstance(generator.decoder, ShowerGenerator):
+            expected, clustering = generator.decoder.light(latent, conditions)
+            counts = torch.round(torch.expm1(batch.log_photons))
+            return count_loss(counts, expected, clustering).mean(), expected
+        decoded = generator.decoder(latent, conditions)
+        error = squared_error(decoded, batch.log_photons)
+        return error / (2 * self.settings.log_photon_spread**2), torch.expm1(decoded)
+
+    def _properties(
+        self,
+        generator: CorrVaeGenerator,
+        latent: Tensor,
+        photons: Tensor,
+        batch: Batch,
+        conditions: Tensor,
+    ) -> dict[str, Tensor]:
+        """Minus the log likelihood, up to a constant, of true properties given the w, and the same
+        given the decoded response."""
+        head, variance = generator.head, self.settings.property_spread**2
+        truth = head.scaled(properties(torch.expm1(batch.log_photons)), conditions)
+        rng = torch.Generator().manual_seed(self.steps)  # the same mask for all processes
+        uniform = torch.rand(head.mask_logits.shape, generator=rng).to(truth.device)
+        mask = head.drawn_mask(uniform, self.settings.mask_temperature)
+        found = head(latent, conditions, mask)
+        decoded = head.scaled(properties(photons), conditions)
+        return {
+            "properties": (found - truth).square().sum(1).mean() / (2 * variance),
+            "consistency": (decoded - truth)[:, :SMOOTH].square().sum(1).mean() / (2 * variance),
+        }

@@ -1,0 +1,132 @@
+"""Latent numbers that give responses wanted properties.
+
+A generator whose properties are steerable draws K numbers u = A w from its latent w, one for each
+property that is asked for; A is its bridge. Both w and u are normal, so w is drawn exactly from its
+own law under the condition that u has given values, or lies between given bounds: no optimisation,
+and no w that the generator has not learnt.
+
+Axis key: N responses, W latent numbers, K properties with bounds.
+"""
+
+import math
+from statistics import NormalDist
+
+import numpy as np
+from numpy.typing import NDArray
+
+PROPERTIES = {
+    "center_x": "fibres from the lower corner",
+    "center_y": "fibres from the lower corner",
+    "photon_sum": "photo-electrons",
+    "maximum": "photo-electrons",
+    "occupancy": "fibres",
+}
+"""Names and units: centroid, total light, brightest fibre and number of lit fibres."""
+
+SWEEPS = 20
+"""Of Gibbs sampling, when more than one property is bounded."""
+
+Bounds = dict[str, tuple[float, float]]
+"""Lowest and highest value by property; equal: that value; infinite: open on that side."""
+
+
+def parsed(texts: list[str]) -> Bounds:
+    """Bounds from texts such as `photon_sum=800`, `center_x=19..21` and `maximum=..100`.
+
+    Raises:
+        ValueError: If a text names no property, is no number or is upside down.
+    """
+    bounds = {}
+    for text in texts:
+        name, _, value = text.partition("=")
+        if name not in PROPERTIES:
+            raise ValueError(
+                f"--property {text!r} names no property; expected one of {', '.join(PROPERTIES)}"
+            )
+        bounds[name] = _range(text, value)
+    return bounds
+
+
+def _range(text: str, value: str) -> tuple[float, float]:
+    low, dots, high = value.partition("..")
+    try:
+        found = float(low or "-inf"), float((high if dots else low) or "inf")
+    except ValueError:
+        found = math.nan, math.nan
+    if not (value and found[0] <= found[1]):
+        raise ValueError(f"--property {text!r} must be a number, or low..high with low <= high")
+    return found
+
+
+def constrained(
+    latent: NDArray[np.floating],
+    bridge: NDArray[np.floating],
+    low: NDArray[np.floating],
+    high: NDArray[np.floating],
+    rng: np.random.Generator,
+) -> NDArray[np.float32]:
+    """Latents drawn from the normal law under low <= bridge @ w <= high, shape (N, W).
+
+    Arguments:
+        latent: Drawn from the normal law without condition, shape (N, W).
+        bridge: Its rows are independent, shape (K, W).
+        low: Shape (N, K); -inf where open.
+        high: Shape (N, K), not below `low`; inf where open.
+        rng: For the values between bounds.
+
+    Raises:
+        ValueError: If a row of the bridge follows from the others.
+
+    Source:
+        Of given values: A. Journel, C. Huijbregts, Mining Geostatistics (1978), conditioning by
+        kriging. Between bounds: J. Geweke, Comput. Sci. Stat. 23 (1991) 571, Gibbs sampling.
+    """
+    covariance = bridge @ bridge.T
+    if not np.linalg.cond(covariance) < 1e8:
+        raise ValueError("these properties cannot be chosen independently of each other")
+    free = latent @ bridge.T
+    wanted = _between(np.clip(free, low, high), covariance, low, high, rng)
+    moved = latent + np.linalg.solve(covariance, (wanted - free).T).T @ bridge
+    drawn: NDArray[np.float32] = moved.astype(np.float32)
+    return drawn
+
+
+def _between(
+    start: NDArray[np.floating],
+    covariance: NDArray[np.floating],
+    low: NDArray[np.floating],
+    high: NDArray[np.floating],
+    rng: np.random.Generator,
+) -> NDArray[np.floating]:
+    precision, values = np.linalg.inv(covariance), start.copy()
+    sweeps = range(SWEEPS if len(covariance) > 1 else 1)
+    moving = [j for j in range(len(covariance)) if (low[:, j] < high[:, j]).any()]
+    for _ in sweeps if moving else ():
+        for j in moving:
+            spread = 1 / math.sqrt(precision[j, j])
+            mean = values[:, j] - values @ precision[:, j] / precision[j, j]
+            bounds = (low[:, j] - mean) / spread, (high[:, j] - mean) / spread
+            drawn = mean + spread * _truncated(*bounds, rng)
+            values[:, j] = np.clip(drawn, low[:, j], high[:, j])
+    return values
+
+
+def _truncated(
+    low: NDArray[np.floating], high: NDArray[np.floating], rng: np.random.Generator
+) -> NDArray[np.floating]:
+    """Standard normal numbers between bounds, by the inverse of the distribution function.
+
+    Bounds above 0 are mirrored, where the distribution function keeps its digits.
+    """
+    sign = np.where(low > 0, -1.0, 1.0)
+    below, above = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
+    first, last = _distribution(below), _distribution(above)
+    share = first + rng.random(len(low)) * (last - first)
+    quantile = np.vectorize(NormalDist().inv_cdf)(np.clip(share, 1e-300, 1 - 1e-16))
+    drawn: NDArray[np.floating] = sign * np.asarray(quantile)
+    return drawn
+
+
+def _distribution(values: NDArray[np.floating]) -> NDArray[np.floating]:
+    tail: NDArray[np.floating] = np.asarray(np.vectorize(math.erfc)(-values / math.sqrt(2))) / 2
+    return tail

@@ -1,0 +1,74 @@
+"""Fitting the post-processing constant of a trained generator.
+
+Source: https://arxiv.org/abs/2306.13606; there and in https://arxiv.org/abs/2405.14049 the constant
+is found on the sample that is judged, here on training responses.
+"""
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from zdcsim.io.held import opened_sample
+from zdcsim.models.generator import Generator
+from zdcsim.models.scale import FittedScale, scaled
+from zdcsim.response import Sample
+from zdcsim.training.config import load_experiment
+from zdcsim.training.distance import distance_to
+from zdcsim.training.experiment import GeneratorExperiment
+from zdcsim.training.parts import response_samples
+from zdcsim.training.train import CONFIG
+from zdcsim.training.trained import load_generator
+
+LOWEST, HIGHEST = 0.5, 2.0
+RESPONSES = 2000
+EVALUATIONS = 15
+GOLDEN = (math.sqrt(5) - 1) / 2
+
+
+def fitted_scale_of_run(run_dir: Path) -> FittedScale:
+    """The constant of a run's generator, fitted on what the run trained on.
+
+    Raises:
+        ValueError: If the folder holds no generator, or its sample is not where it was.
+    """
+    generator, experiment = load_generator(run_dir), load_experiment(run_dir / CONFIG)
+    assert isinstance(experiment, GeneratorExperiment)
+    with opened_sample(experiment.data.train, experiment.data.held) as responses:
+        train, _ = response_samples(experiment, responses)
+        return fitted_scale(generator, train)
+
+
+def fitted_scale(generator: Generator, train: Sample) -> FittedScale:
+    """The factor that brings the channel sums nearest to those of training responses.
+
+    It minimises the mean Wasserstein distance of the rounded channel sums, with the same noise for
+    every factor, between `LOWEST` and `HIGHEST`.
+    """
+    chosen = np.linspace(0, len(train) - 1, min(RESPONSES, len(train))).astype(np.int64)
+    sample = train.select(chosen)
+
+    def distance(log_factor: float) -> float:
+        return distance_to(sample, scaled(generator, math.exp(log_factor)), 1)()
+
+    best, value = golden_minimum(distance, math.log(LOWEST), math.log(HIGHEST), EVALUATIONS)
+    return FittedScale(math.exp(best), len(sample), distance(0.0), value)
+
+
+def golden_minimum(
+    function: Callable[[float], float], low: float, high: float, evaluations: int
+) -> tuple[float, float]:
+    """Place and value of the minimum of a function with one, by golden sections."""
+    inner = [high - GOLDEN * (high - low), low + GOLDEN * (high - low)]
+    values = [function(place) for place in inner]
+    for _ in range(evaluations - 2):
+        if values[0] < values[1]:
+            high = inner[1]
+            inner = [high - GOLDEN * (high - low), inner[0]]
+            values = [function(inner[0]), values[0]]
+        else:
+            low = inner[0]
+            inner = [inner[1], low + GOLDEN * (high - low)]
+            values = [values[1], function(inner[1])]
+    return min(zip(inner, values, strict=True), key=lambda found: found[1])
