@@ -1,14 +1,19 @@
-"""Trainings and bundles that the benchmarks of `pid` share."""
+"""Trainings and candidates that the benchmarks of `pid` share."""
 
 import argparse
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from detcore.bundle import MANIFEST
+from pid.evaluation.campaign import Candidate
+from pid.export.runs import from_runs
+from pid.export.trained import fit
+from pid.export.verification import expected
+from pid.tracks import Tracks
 
 CONFIGS = Path("configs/pid")
 ADAPTED = ("dann", "cdan", "coral")
@@ -39,7 +44,7 @@ class Plan:
     settings: tuple[str, ...]
 
     def folder(self, job: Job) -> Path:
-        """Where a job's run and bundle lie."""
+        """Where a job's run lies."""
         return self.runs / f"{job.config}-{job.seed}"
 
 
@@ -48,16 +53,42 @@ def pid(*arguments: str | Path) -> None:
     subprocess.run([sys.executable, "-m", "pid", *map(str, arguments)], check=True)
 
 
-def bundle(job: Job, plan: Plan) -> Path:
-    """The bundle of a job, trained and exported if it is not there."""
+def run_folder(job: Job, plan: Plan) -> Path:
+    """The run of a job, trained if it is not there."""
     folder = plan.folder(job)
-    if not (folder / "bundle" / MANIFEST).exists():
-        run = folder / "run"
-        if not (folder / "trained").exists():
-            train(job, plan, run)
-            (folder / "trained").touch()
-        pid("export", run, "--sample", plan.train, "--out", folder / "bundle")
-    return folder / "bundle"
+    if not (folder / "trained").exists():
+        train(job, plan, folder / "run")
+        (folder / "trained").touch()
+    return folder / "run"
+
+
+def only_trained(jobs: list[Job], plan: Plan) -> list[Job]:
+    """The jobs whose runs are there."""
+    return [job for job in jobs if (plan.folder(job) / "trained").exists()]
+
+
+def run_folders(jobs: list[Job], plan: Plan, parallel: int) -> list[Path]:
+    """The runs of all jobs, in their order."""
+    with ThreadPoolExecutor(parallel) as pool:
+        return list(pool.map(lambda job: run_folder(job, plan), jobs))
+
+
+def candidate(runs: Sequence[Path], train: Tracks) -> Candidate:
+    """A trained network or trees, or the mean of several seeds, ready to be judged.
+
+    Calibration and thresholds are those of `pid export`, fitted on validation tracks. Scores are
+    computed in Python; an export proves that those of ONNX Runtime are the same.
+    """
+    trained, validation = from_runs(runs, train)
+    fitted = fit(trained, validation)
+    return Candidate(
+        name=trained.name,
+        probabilistic=True,
+        score=lambda tracks: expected(fitted, tracks),
+        working_points=fitted.working_points.bins,
+        seed=trained.seed,
+        model={"training": trained.record},
+    )
 
 
 def train(job: Job, plan: Plan, run: Path) -> None:
@@ -72,12 +103,6 @@ def train(job: Job, plan: Plan, run: Path) -> None:
         settings += ["training.threads=1", *plan.settings]
     command += [part for text in settings for part in ("--set", text)]
     pid(*command, *(("--target", plan.target) if adapts and plan.target else ()))
-
-
-def bundles(jobs: list[Job], plan: Plan, parallel: int) -> list[Path]:
-    """The bundles of all jobs, in their order."""
-    with ThreadPoolExecutor(parallel) as pool:
-        return list(pool.map(lambda job: bundle(job, plan), jobs))
 
 
 def trained_at(jobs: list[Job], plan: Plan) -> list[str]:
@@ -96,6 +121,7 @@ def parser(description: str, runs: str) -> argparse.ArgumentParser:
     made.add_argument("--shifted-truth", type=Path, default=Path("data/pid_shifted_truth.root"))
     made.add_argument("--runs", type=Path, default=Path(runs))
     made.add_argument("--set", nargs="*", default=[], help="settings of every network, a.b=v")
+    made.add_argument("--only-trained", action="store_true", help="judge the runs that are there")
     made.add_argument("--parallel", type=int, default=1, help="trainings at a time")
     made.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return made

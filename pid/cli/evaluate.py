@@ -20,7 +20,7 @@ SAMPLE, SHIFTED, TRUTH = (
     DATA / name for name in ("pid_simulation.root", "pid_shifted.root", "pid_shifted_truth.root")
 )
 EDGES: Final = "0.1,0.3,0.5,0.8,1.2,2,3,5,20"
-WIDTH: Final = 9
+WIDTH: Final = 10
 SHOWN: Final = ("F1", "purity", "efficiency")
 MEANS: Final = ("F1", "purity", "efficiency", "ROC AUC", "log-loss", "calibration error")
 
@@ -173,4 +173,4 @@ def table(title: str, names: Sequence[str], rows: Sequence[Sequence[str]]) -> Ta
 def console_for(names: int) -> Console:
     """The screen, taken to be wide enough for the tables."""
     usual = Console()
-    return Console(width=max(usual.width, 20 + (WIDTH + 1) * names))
+    return Console(width=max(usual.width, 24 + (WIDTH + 1) * names))

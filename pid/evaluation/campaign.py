@@ -6,7 +6,7 @@ Axis key: N tracks, T targets.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,16 @@ class Files:
 
 @dataclass(frozen=True)
 class Candidate:
-    """A bundle or a baseline, as the judge sees it."""
+    """A classifier as the judge sees it.
+
+    Arguments:
+        name: As tables show it; of equal name are seeds of one classifier.
+        probabilistic: Whether its scores are probabilities.
+        score: Of tracks after the limits on p, shape (N, T).
+        working_points: Thresholds by PDG code, in the order of the scores.
+        seed: Of its training.
+        model: What it says of itself.
+    """
 
     name: str
     probabilistic: bool
@@ -61,7 +70,13 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Domain:
-    """A sample as it is judged, after the limits on p."""
+    """A sample as it is judged.
+
+    Arguments:
+        name: Of the sample.
+        tracks: After the limits on p, with truth.
+        held_out: Why none of them trained, in words.
+    """
 
     name: str
     tracks: Tracks
@@ -75,9 +90,6 @@ def judge_all(
     stage: Callable[[str], None] = lambda _: None,
 ) -> tuple[Judgement, ...]:
     """Judge every bundle, and n-sigma and Bayesian cuts, on every sample.
-
-    The cuts' abundances and thresholds come from tracks of the simulation that nothing is judged
-    on. A domain AUC is given where there is a shifted sample.
 
     Arguments:
         files: See there.
@@ -96,48 +108,90 @@ def judge_all(
     _check(opened)
     limits = opened[0].limits if opened else cuts.DetectorLimits()
     manifest = opened[0].manifest if opened else {}
-    simulation = producer.read(files.simulation)
-    candidates = [_candidate(bundle) for bundle in opened]
+    domains, computed = prepared(files, manifest, limits, chosen, with_baselines)
+    candidates = [*(_candidate(bundle) for bundle in opened), *computed]
+    return judge_candidates(candidates, domains, chosen, stage)
+
+
+def prepared(
+    files: Files,
+    manifest: Mapping[str, Any],
+    limits: cuts.DetectorLimits,
+    settings: Settings,
+    with_baselines: bool = True,
+) -> tuple[list[Domain], list[Candidate]]:
+    """The samples as they are judged, and the n-sigma and Bayesian cuts.
+
+    The cuts' abundances and thresholds come from tracks of the simulation that nothing is judged
+    on.
+
+    Arguments:
+        files: The samples.
+        manifest: Of a bundle, or alike; says what it was trained on.
+        limits: On p for TOF and TRD.
+        settings: Of the judgement.
+        with_baselines: Whether the cuts are wanted.
+
+    Raises:
+        ValueError: If a file does not fit.
+    """
+    simulation, computed = producer.read(files.simulation), []
     if with_baselines:
         division = divided(simulation, manifest)
-        fitted = [cuts.apply(part, limits) for part in (division.priors, division.validation)]
-        found = baselines(fitted[0], fitted[1], chosen.pt_edges)
-        candidates += [_computed(each) for each in found]
+        priors, fitted = (
+            cuts.apply(part, limits) for part in (division.priors, division.validation)
+        )
+        computed = [_computed(each) for each in baselines(priors, fitted, settings.pt_edges)]
         judged, words = division.judged, division.held_out
     else:
         judged, words = held_out(simulation, manifest)
     domains = [Domain(SIMULATION, cuts.apply(judged, limits), words)]
     if files.shifted is not None:
         domains.append(_shifted(files.shifted, files.shifted_truth, limits))
-    return _judgements(candidates, domains, chosen, stage)
+    return domains, computed
 
 
-def _judgements(
+def judge_candidates(
     candidates: Sequence[Candidate],
     domains: Sequence[Domain],
     settings: Settings,
-    stage: Callable[[str], None],
+    stage: Callable[[str], None] = lambda _: None,
 ) -> tuple[Judgement, ...]:
+    """Judge all candidates on all samples; with two samples a domain AUC is given.
+
+    Returns:
+        Sample by sample, in the order of the candidates.
+    """
     by_domain: list[list[Judgement]] = [[] for _ in domains]
     for candidate in candidates:
         scores = [candidate.score(domain.tracks) for domain in domains]
-        apart: DomainAuc | None = domain_auc(scores[0], scores[1]) if len(scores) == 2 else None
+        apart = domain_auc(scores[0], scores[1]) if len(scores) == 2 else None
         for found, domain, values in zip(by_domain, domains, scores, strict=True):
             stage(f"{candidate.name}, {domain.name}")
-            judgement = judge(
-                candidate.name,
-                domain.tracks,
-                values,
-                candidate.working_points,
-                settings,
-                sample=domain.name,
-                held_out=domain.held_out,
-                probabilistic=candidate.probabilistic,
-                seed=candidate.seed,
-                model=candidate.model,
-            )
-            found.append(replace(judgement, domain=apart))
+            found.append(_judged(candidate, domain, values, settings, apart))
     return tuple(judgement for found in by_domain for judgement in found)
+
+
+def _judged(
+    candidate: Candidate,
+    domain: Domain,
+    values: NDArray[np.floating],
+    settings: Settings,
+    apart: DomainAuc | None,
+) -> Judgement:
+    return judge(
+        candidate.name,
+        domain.tracks,
+        values,
+        candidate.working_points,
+        settings,
+        sample=domain.name,
+        held_out=domain.held_out,
+        probabilistic=candidate.probabilistic,
+        seed=candidate.seed,
+        domain=apart,
+        model=candidate.model,
+    )
 
 
 def _candidate(bundle: Bundle) -> Candidate:

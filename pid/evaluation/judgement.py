@@ -46,6 +46,7 @@ class Curves:
         purity: Of the same points.
         probability: Mean score of every bin of the calibration; empty if scores are none.
         came_true: Share of the species in the same bins.
+        tracks: Their number in the same bins.
     """
 
     false_rate: tuple[float, ...]
@@ -53,6 +54,7 @@ class Curves:
     purity: tuple[float, ...]
     probability: tuple[float, ...]
     came_true: tuple[float, ...]
+    tracks: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -277,7 +279,9 @@ def _curves(
 ) -> Curves:
     found = curve(score, truth)
     points = thinned(found)
-    mean, share, _ = reliability(score, truth, settings.calibration_bins, settings.calibration_by)
+    mean, share, tracks = reliability(
+        score, truth, settings.calibration_bins, settings.calibration_by
+    )
     defined = 0 < found.signal < found.tracks
     return Curves(
         false_rate=_tuple(found.false_rate[points]) if defined else (),
@@ -285,6 +289,7 @@ def _curves(
         purity=_tuple(found.purity[points]) if defined else (),
         probability=_tuple(mean) if probabilistic else (),
         came_true=_tuple(share) if probabilistic else (),
+        tracks=tuple(tracks.tolist()) if probabilistic else (),
     )
 
 

@@ -15,6 +15,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from pid.evaluation.intervals import share
 from pid.evaluation.judgement import Bin, Judgement, TargetJudgement
 from pid.evaluation.rates import Rates
 
@@ -46,6 +47,8 @@ COLUMNS = 4
 
 RateName = Literal["purity", "efficiency", "f1"]
 RATES: dict[RateName, str] = {"purity": "purity", "efficiency": "efficiency", "f1": "F1"}
+Numbered = tuple[int, Judgement]
+"""A classifier and the number of its colour, the same in all figures."""
 Draw = Callable[[Axes, TargetJudgement, str, str], None]
 
 
@@ -58,7 +61,8 @@ def style() -> Iterator[None]:
 
 def figures(judgements: Sequence[Judgement]) -> dict[str, Figure]:
     """All figures of one sample, by title; of several seeds of a classifier the first."""
-    shown = list({judgement.name: judgement for judgement in reversed(judgements)}.values())[::-1]
+    single = list({judgement.name: judgement for judgement in reversed(judgements)}.values())[::-1]
+    shown = list(enumerate(single))
     sample = judgements[0].sample.domain
     with style():
         found = {
@@ -72,9 +76,11 @@ def figures(judgements: Sequence[Judgement]) -> dict[str, Figure]:
                 found[f"{word} against {momentum}, {sample}"] = _panels(
                     shown, _draw_rate(rate, momentum), f"{axis} [GeV/$c$]", word
                 )
-        found[f"Calibration, {sample}"] = _panels(
-            shown, _draw_calibration, "score", "share of the species"
-        )
+        probable = [(n, each) for n, each in shown if each.targets[0].probabilities is not None]
+        if probable:
+            found[f"Calibration, {sample}"] = _panels(
+                probable, _draw_calibration, "score", "share of the species"
+            )
     return found
 
 
@@ -86,17 +92,17 @@ def png(figure: Figure) -> bytes:
     return drawn.getvalue()
 
 
-def _panels(judgements: Sequence[Judgement], draw: Draw, across: str, up: str) -> Figure:
+def _panels(numbered: Sequence[Numbered], draw: Draw, across: str, up: str) -> Figure:
     """A panel for each species of the first classifier."""
-    targets = [target.pdg for target in judgements[0].targets]
+    targets = [target.pdg for target in numbered[0][1].targets]
     columns = min(COLUMNS, len(targets))
     rows = -(-len(targets) // columns)
-    legend = -(-len(judgements) // 4)
+    legend = -(-len(numbered) // 4)
     high = 3.1 * rows + 0.3 + 0.3 * legend
     figure = Figure(figsize=(3.3 * columns, high), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     for place, (axis, pdg) in enumerate(zip(axes.flat, targets, strict=False)):
-        for number, judgement in enumerate(judgements):
+        for number, judgement in numbered:
             target = judgement.target(pdg)
             if target is not None:
                 draw(axis, target, *_look(number))
@@ -109,7 +115,7 @@ def _panels(judgements: Sequence[Judgement], draw: Draw, across: str, up: str) -
         Line2D(
             [], [], color=_look(number)[0], marker=_look(number)[1], markersize=4, label=each.name
         )
-        for number, each in enumerate(judgements)
+        for number, each in numbered
     ]
     figure.legend(handles=handles, loc="outside upper center", ncols=4)
     return figure
@@ -135,7 +141,15 @@ def _draw_purity(axis: Axes, target: TargetJudgement, colour: str, marker: str) 
 def _draw_calibration(axis: Axes, target: TargetJudgement, colour: str, marker: str) -> None:
     axis.plot([0, 1], [0, 1], color="#b0b0b0", linewidth=0.8)
     curves = target.curves
-    axis.plot(curves.probability, curves.came_true, color=colour, marker=marker, markersize=3)
+    bins = zip(curves.came_true, curves.tracks, strict=True)
+    found = [
+        (each.low, each.value, each.high) for each in (share(round(s * n), n) for s, n in bins)
+    ]
+    low, value, high = np.array(found, float).T
+    errors = np.maximum([value - low, high - value], 0)
+    axis.errorbar(
+        curves.probability, value, errors, color=colour, marker=marker, markersize=3, linewidth=0.8
+    )
     axis.set(xlim=(0.0, 1.0), ylim=(0.0, 1.05))
 
 

@@ -39,12 +39,14 @@ class MeanLogits(nn.Module):
         return torch.stack([member(values) for member in self.members]).mean(dim=0)
 
 
-def from_runs(folders: Sequence[Path], sample: Path | None = None) -> tuple[Trained, Tracks]:
+def from_runs(
+    folders: Sequence[Path], sample: Path | Tracks | None = None
+) -> tuple[Trained, Tracks]:
     """The classifier of one run, or the mean of several, and its validation tracks.
 
     Arguments:
         folders: Run folders of `pid train` or `pid adapt`.
-        sample: The file that they trained on, if it is not where the settings say.
+        sample: The file that they trained on, if it is not where the settings say, or its tracks.
 
     Raises:
         ValueError: If a folder is no run, or several cannot be averaged.
@@ -55,7 +57,9 @@ def from_runs(folders: Sequence[Path], sample: Path | None = None) -> tuple[Trai
     first = runs[0]
     _check(runs)
     data = first.experiment.data
-    tracks = producer.read(sample or data.train, data.columns)
+    if not isinstance(sample, Tracks):
+        sample = producer.read(sample or data.train, data.columns)
+    tracks = sample
     validation = tracks.select(first.split(tracks).validation)
     trained = Trained(
         name=name_of(first.experiment) + (f", mean of {len(runs)}" if len(runs) > 1 else ""),
@@ -107,9 +111,8 @@ def _model(runs: Sequence[Run]) -> nn.Module | Forest:
 
 
 def _record(folders: Sequence[Path]) -> dict[str, object]:
-    """What the runs say of themselves; of several all, by folder."""
-    found = {
-        folder.name: json.loads((folder / PROVENANCE).read_text(encoding="utf-8"))
-        for folder in folders
-    }
-    return dict(next(iter(found.values()))) if len(found) == 1 else found
+    """What the runs say of themselves; of several all, by seed."""
+    found = [json.loads((folder / PROVENANCE).read_text(encoding="utf-8")) for folder in folders]
+    if len(found) == 1:
+        return dict(found[0])
+    return {f"seed {record['settings']['seed']}": record for record in found}

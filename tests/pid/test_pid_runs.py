@@ -1,0 +1,95 @@
+"""From run folders to what is exported: one run, the mean of several, and runs that do not fit."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pid_bundles import signed_tracks
+
+from pid.columns import PRODUCER
+from pid.evaluation.samples import first_run
+from pid.export.runs import from_runs
+from pid.io import producer
+from pid.sample.split import split
+from pid.tracks import Tracks
+from pid.training import load_experiment, load_trained, run
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "pid"
+COLUMNS = tuple(column.name for column in PRODUCER)
+QUICK = ("tracking.enabled=false", "training.steps=4", "training.batch=32", "training.threads=1")
+
+
+def written(path: Path) -> Tracks:
+    """Toy tracks in a file of the producer, as they are read."""
+    plain = signed_tracks(600)
+    values = np.ones((len(plain), len(COLUMNS)), np.float32)
+    for name in plain.columns:
+        values[:, COLUMNS.index(name)] = plain.column(name)
+    producer.write(path, [("DF_1", replace(plain, columns=COLUMNS, values=values))], "mcml", "{}")
+    return producer.read(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Runs of two seeds, one of other settings and trees, beside the file they trained on."""
+    folder = tmp_path_factory.mktemp("runs")
+    written(folder / "tracks.root")
+    sample = f"data.train={folder / 'tracks.root'}"
+    every = ("training.validate_every=2", "training.checkpoint_every=2")
+    for name, config, settings in (
+        ("a", "debug", (*QUICK, *every, "seed=1")),
+        ("b", "debug", (*QUICK, *every, "seed=2")),
+        ("c", "mlp_mean", (*QUICK, *every)),
+        ("d", "trees", (QUICK[0], "boosting.trees=2", "boosting.threads=1")),
+    ):
+        run(load_experiment(CONFIGS / f"{config}.yaml", (*settings, sample)), folder / name / "run")
+    return folder
+
+
+def runs(folder: Path, *names: str) -> list[Path]:
+    return [folder / name / "run" for name in names]
+
+
+def test_several_runs_are_their_mean(folder: Path) -> None:
+    found, validation = from_runs(runs(folder, "a", "b"))
+    single = [from_runs(runs(folder, name))[0] for name in "ab"]
+    values = found.scaled(validation)
+    expected = np.mean([each.logits(values) for each in single], axis=0)
+    assert np.allclose(found.logits(values), expected, atol=1e-5)
+    assert not np.allclose(single[0].logits(values), single[1].logits(values), atol=1e-5)
+    assert (found.name, found.seed) == ("feature set, published, mean of 2", None)
+    assert list(found.record) == ["seed 1", "seed 2"]
+    settings = first_run({"training": found.record})["settings"]
+    assert settings["seed"] == 1
+
+
+def test_validation_tracks_are_those_of_the_training(folder: Path) -> None:
+    tracks = producer.read(folder / "tracks.root")
+    expected = split(tracks, 0.16, 0.2, 1).validation
+    found, validation = from_runs(runs(folder, "d"))
+    assert np.array_equal(validation.event, tracks.event[expected])
+    assert (found.name, found.seed) == ("trees", 1)
+    moved = folder / "moved.root"
+    moved.write_bytes((folder / "tracks.root").read_bytes())
+    assert len(from_runs(runs(folder, "d"), moved)[1]) == len(validation)
+
+
+def test_scores_before_export_are_those_of_the_run(folder: Path) -> None:
+    found, validation = from_runs(runs(folder, "a"))
+    logits = found.logits(found.scaled(validation))
+    expected = load_trained(runs(folder, "a")[0]).score(validation)
+    assert np.allclose(1 / (1 + np.exp(-logits)), expected, atol=1e-6)
+    json.dumps(dict(found.record))
+
+
+@pytest.mark.parametrize("names", ["ac", "ad", "dd"])
+def test_runs_that_differ_in_more_than_the_seed_are_refused(folder: Path, names: str) -> None:
+    with pytest.raises(ValueError, match="differ in their seed alone"):
+        from_runs(runs(folder, *names))
+
+
+def test_no_run_is_said() -> None:
+    with pytest.raises(ValueError, match="name a run folder"):
+        from_runs([])
