@@ -30,6 +30,8 @@ class LoopSettings(Settings):
         steps: Optimisation steps.
         checkpoint_every: Steps between checkpoints.
         validate_every: Steps between validations; each is followed by a checkpoint.
+        validate_from: Steps before the first validation, of a training with a first stage whose
+            results are no candidates.
         patience: Stop after this many validations without improvement; null: never.
         max_minutes: Stop after this much wall-clock time, resumed time included; null: never.
         track_every: Steps between metrics sent to the tracker (all go to metrics.jsonl).
@@ -38,6 +40,7 @@ class LoopSettings(Settings):
     steps: int
     checkpoint_every: int = 200
     validate_every: int = 200
+    validate_from: int = 0
     patience: int | None = None
     max_minutes: float | None = None
     track_every: int = 50
@@ -157,7 +160,8 @@ class Loop(Generic[Batch]):
     def _look(self, log: TextIO) -> None:
         """Validate and save when it is time, always at the end."""
         last = self._finished()
-        validates = self.done.step % self.settings.validate_every == 0 or last
+        due = self.done.step % self.settings.validate_every == 0
+        validates = (due and self.done.step > self.settings.validate_from) or last
         if validates:
             self._validate(log)
         if validates or self.done.step % self.settings.checkpoint_every == 0:

@@ -102,6 +102,14 @@ def test_patience_stops_after_that_many_validations(tmp_path: Path) -> None:
     assert (done.step, done.best_step) == (15, 5)
 
 
+def test_a_first_stage_is_not_validated(tmp_path: Path) -> None:
+    done = loop(tmp_path, steps=20, validate_every=5, validate_from=10).run()
+    assert [line["step"] for line in lines(tmp_path) if "validation" in line] == [15, 20]
+    assert done.best_step == 15
+    ended = loop(tmp_path / "short", steps=7, validate_every=5, validate_from=10).run()
+    assert ended.best_step == 7
+
+
 def test_the_time_limit_stops_and_leaves_a_checkpoint(tmp_path: Path) -> None:
     done = loop(tmp_path, max_minutes=0.0, steps=1000).run()
     assert done.step == 0

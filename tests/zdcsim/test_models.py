@@ -17,6 +17,8 @@ from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.features import Impact, ImpactMaps, ParticleFeatures
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
+from zdcsim.models.latent_denoiser import LatentDenoiser
+from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.scaler import ConditionScaler
@@ -35,6 +37,13 @@ GENERATORS = {
     ),
     "diffusion": lambda calorimeter: PixelGenerator(
         calorimeter, DiffusionTransport(UNet(calorimeter), 0.35, steps=3, guidance=0.5)
+    ),
+    "latent_flow_matching": lambda calorimeter: LatentGenerator(
+        ShowerGenerator(calorimeter), FlowTransport(LatentDenoiser(calorimeter, 10), 1.0, steps=3)
+    ),
+    "latent_diffusion": lambda calorimeter: LatentGenerator(
+        ShowerGenerator(calorimeter),
+        DiffusionTransport(LatentDenoiser(calorimeter, 10), 1.0, steps=3),
     ),
     "sdi_gan": lambda calorimeter: SdiGanGenerator(calorimeter),
     "shower_vae": lambda calorimeter: ShowerGenerator(calorimeter),
@@ -108,6 +117,8 @@ def learning_from(generator: Generator, noise: Tensor, scaled: Tensor) -> Tensor
     if isinstance(generator, ShowerGenerator):  # what its counts are drawn from
         light, clustering = generator.light(noise, scaled)
         return torch.sum(light * light) + torch.sum(clustering)
+    if isinstance(generator, LatentGenerator):
+        return learning_from(generator.decoder, generator.latent(noise, scaled), scaled)
     if isinstance(generator, CorrVaeGenerator):  # decoder, and the head through its soft mask
         head, size = generator.head, generator.properties
         mask = head.drawn_mask(torch.full(head.mask_logits.shape, 0.6), 0.5)

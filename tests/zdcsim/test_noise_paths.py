@@ -53,6 +53,20 @@ def test_data_and_noise_are_found_again(path: NoisePath, time: float) -> None:
     torch.testing.assert_close(found[1], noise, atol=1e-6, rtol=1e-6)
 
 
+def test_the_three_targets_are_those_of_the_papers() -> None:
+    data, noise, time = normals(4, 5), normals(4, 5, seed=2), at(0.3)
+    asked = {
+        name: (path.at(time).mixture(data, noise), path.at(time).target(data, noise))
+        for name, path in PATHS.items()
+    }
+    torch.testing.assert_close(asked["linear"][1], data - noise)
+    torch.testing.assert_close(asked["noise"][1], noise)
+    mixture, velocity = asked["velocity"]  # a rotation of data and noise by the same angle
+    torch.testing.assert_close(mixture**2 + velocity**2, data**2 + noise**2)
+    angle = torch.atan2(*(PATHS["velocity"].at(time)[i] for i in (1, 0))).double()
+    torch.testing.assert_close(velocity, torch.cos(angle) * noise - torch.sin(angle) * data)
+
+
 @pytest.mark.parametrize("time", [0.0, 0.3, 0.8])
 def test_the_scaling_is_the_regression_of_the_target_on_the_mixture(
     path: NoisePath, time: float

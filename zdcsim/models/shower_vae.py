@@ -87,7 +87,16 @@ class ShowerGenerator(Generator):
 
     def counts(self, noise: Tensor, conditions: Tensor) -> Tensor:
         """Whole photo-electrons, shape (B, Nx, Ny); see `Generator.counts`."""
-        expected, clustering = self.light(noise, conditions)
+        return self.drawn(*self.light(noise, conditions), noise)
+
+    def drawn(self, expected: Tensor, clustering: Tensor, noise: Tensor) -> Tensor:
+        """Whole photo-electrons, shape (B, Nx, Ny).
+
+        Arguments:
+            expected: As `light` gives it, shape (B, Nx, Ny).
+            clustering: Likewise, shape (B, 1).
+            noise: Whose last digits choose the counts, shape (B, Z).
+        """
         uniform, normal = self.fibre_noise(noise)
         counts = drawn_counts(expected.flatten(1), clustering, uniform, normal)
         return counts.reshape(-1, *self.calorimeter.shape)

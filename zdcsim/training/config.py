@@ -18,6 +18,7 @@ from zdcsim.objectives.signal import SignalObjectiveSettings
 from zdcsim.training.conv_vae import ConvVaeExperiment
 from zdcsim.training.corrvae import CorrVaeExperiment
 from zdcsim.training.denoising import DiffusionExperiment, FlowMatchingExperiment
+from zdcsim.training.distilled import DistilledFlowExperiment, DistilledLatentFlowExperiment
 from zdcsim.training.experiment import (
     Experiment,
     GeneratorExperiment,
@@ -25,6 +26,8 @@ from zdcsim.training.experiment import (
     SignalDataSettings,
     Widths,
 )
+from zdcsim.training.latent import LatentDiffusionExperiment, LatentFlowMatchingExperiment
+from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
 
 
 class GeneratorShape(Settings):
@@ -89,21 +92,6 @@ class ExpertSimExperiment(GeneratorExperiment):
     validation_draws: Positive = 10
 
 
-class ShowerShape(Settings):
-    """Arguments of `ShowerGenerator`."""
-
-    noise_size: Positive = 10
-    hidden: Positive = 96
-    kernels: Positive = 20
-
-
-class ShowerEncoderShape(Settings):
-    """Arguments of `ShowerEncoder`."""
-
-    hidden: Positive = 128
-    widths: Widths = (16, 32, 64)
-
-
 class ShowerVaeExperiment(GeneratorExperiment):
     """The shower autoencoder; validated by a bound on its likelihood, not by distances.
 
@@ -137,7 +125,11 @@ class SignalExperiment(Experiment):
 FAMILIES: dict[str, type[GeneratorExperiment] | type[SignalExperiment]] = {
     "conv_vae": ConvVaeExperiment,
     "diffusion": DiffusionExperiment,
+    "distilled_flow": DistilledFlowExperiment,
+    "distilled_latent_flow": DistilledLatentFlowExperiment,
     "flow_matching": FlowMatchingExperiment,
+    "latent_diffusion": LatentDiffusionExperiment,
+    "latent_flow_matching": LatentFlowMatchingExperiment,
     "sdi_gan": SdiGanExperiment,
     "expertsim": ExpertSimExperiment,
     "corrvae": CorrVaeExperiment,

@@ -17,8 +17,24 @@ from zdcsim.training.denoising import (
     diffusion_parts,
     flow_matching_parts,
 )
+from zdcsim.training.distilled import (
+    DistilledFlowExperiment,
+    DistilledLatentFlowExperiment,
+    build_distilled_flow,
+    build_distilled_latent_flow,
+    distilled_flow_parts,
+    distilled_latent_flow_parts,
+)
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.expertsim import build_expertsim_generator, expertsim_parts
+from zdcsim.training.latent import (
+    LatentDiffusionExperiment,
+    LatentFlowMatchingExperiment,
+    build_latent_diffusion,
+    build_latent_flow_matching,
+    latent_diffusion_parts,
+    latent_flow_matching_parts,
+)
 from zdcsim.training.parts import Parts
 from zdcsim.training.sdi_gan import build_sdi_gan_generator, sdi_gan_parts
 from zdcsim.training.shower_vae import build_shower_generator, shower_vae_parts
@@ -39,7 +55,11 @@ class Family(NamedTuple):
 GENERATORS: dict[type[GeneratorExperiment], Family] = {
     ConvVaeExperiment: Family(build_conv_vae, conv_vae_parts),
     DiffusionExperiment: Family(build_diffusion, diffusion_parts),
+    DistilledFlowExperiment: Family(build_distilled_flow, distilled_flow_parts),
+    DistilledLatentFlowExperiment: Family(build_distilled_latent_flow, distilled_latent_flow_parts),
     FlowMatchingExperiment: Family(build_flow_matching, flow_matching_parts),
+    LatentDiffusionExperiment: Family(build_latent_diffusion, latent_diffusion_parts),
+    LatentFlowMatchingExperiment: Family(build_latent_flow_matching, latent_flow_matching_parts),
     SdiGanExperiment: Family(build_sdi_gan_generator, sdi_gan_parts),
     CorrVaeExperiment: Family(build_corrvae, corrvae_parts),
     ExpertSimExperiment: Family(build_expertsim_generator, expertsim_parts),

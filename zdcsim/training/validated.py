@@ -1,17 +1,26 @@
-"""What the loop needs to train a family with one optimiser, validated by what it draws."""
+"""What the loop needs to train a family that is validated by what it draws."""
 
 from collections.abc import Callable
+from typing import Protocol
 
 import torch
 
 from detcore.distributed import Processes
+from detcore.loop import Objective
 from zdcsim.models.generator import Generator
-from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.response import Sample
-from zdcsim.sample.batches import ResponseBatches
+from zdcsim.sample.batches import Batch, ResponseBatches
 from zdcsim.training.distance import distance_to
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.parts import Parts, response_samples, seeded
+
+
+class Validated(Objective[Batch], Protocol):
+    """An objective that holds the generator to validate."""
+
+    @property
+    def average(self) -> Generator:
+        """The generator with the weights that are validated and exported."""
 
 
 def validated_parts(
@@ -19,7 +28,7 @@ def validated_parts(
     responses: Sample,
     processes: Processes,
     build: Callable[[], Generator],
-    objective_of: Callable[[Generator], AveragedObjective],
+    objective_of: Callable[[Generator], Validated],
     noise_size: int,
     draws: int,
 ) -> Parts:

@@ -1,0 +1,156 @@
+"""Settings of students of flow matching, and what the loop needs to train them."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Literal
+
+from detcore import checkpoint
+from detcore.distributed import Processes
+from zdcsim.geometry import calorimeter
+from zdcsim.models.flow_matching import FlowTransport
+from zdcsim.models.generator import Generator
+from zdcsim.models.latent_denoiser import LatentDenoiser
+from zdcsim.models.latent_generator import LatentGenerator
+from zdcsim.models.pixel_generator import PixelGenerator
+from zdcsim.models.shower_vae import ShowerGenerator
+from zdcsim.models.unet import UNet
+from zdcsim.objectives.distillation import (
+    Distillation,
+    DistillationSettings,
+    TransportGenerator,
+)
+from zdcsim.response import Sample
+from zdcsim.training.denoising import FlowShape, UNetShape
+from zdcsim.training.experiment import GeneratorExperiment, Positive
+from zdcsim.training.latent import LatentDenoiserShape
+from zdcsim.training.parts import Parts
+from zdcsim.training.shower_shapes import ShowerShape
+from zdcsim.training.validated import validated_parts
+
+
+class DistilledExperiment(GeneratorExperiment):
+    """What both have. Sizes and data must be those of the teacher.
+
+    Attributes:
+        teacher_run: Run folder of the teacher.
+        teacher: How the teacher's flow is followed.
+        transport: How the student's is.
+        validation_draws: Noise draws for each validation particle.
+    """
+
+    teacher_run: Path
+    teacher: FlowShape
+    transport: FlowShape
+    objective: DistillationSettings = DistillationSettings()
+    validation_draws: Positive = 4
+
+
+class DistilledFlowExperiment(DistilledExperiment):
+    """A student of flow matching in pixels."""
+
+    family: Literal["distilled_flow"]
+    teacher: FlowShape = FlowShape()
+    transport: FlowShape = FlowShape(steps=1, integrator="euler")
+    denoiser: UNetShape = UNetShape()
+    noise_size: Positive = 10
+
+
+class DistilledLatentFlowExperiment(DistilledExperiment):
+    """A student of flow matching in the latent of the shower autoencoder."""
+
+    family: Literal["distilled_latent_flow"]
+    teacher: FlowShape = FlowShape(spread=1.0, steps=16)
+    transport: FlowShape = FlowShape(spread=1.0, steps=1, integrator="euler")
+    decoder: ShowerShape = ShowerShape()
+    denoiser: LatentDenoiserShape = LatentDenoiserShape()
+
+
+def build_distilled_flow(experiment: DistilledFlowExperiment) -> PixelGenerator:
+    """The student with fresh weights and an unfitted scaler."""
+    return _pixel_flow(experiment, experiment.transport)
+
+
+def build_distilled_latent_flow(experiment: DistilledLatentFlowExperiment) -> LatentGenerator:
+    """The student with fresh weights and an unfitted scaler."""
+    return _latent_flow(experiment, experiment.transport)
+
+
+def _pixel_flow(experiment: DistilledFlowExperiment, shape: FlowShape) -> PixelGenerator:
+    detector = calorimeter(experiment.data.calorimeter)
+    network = UNet(detector, **experiment.denoiser.model_dump())
+    transport = FlowTransport(network, **shape.model_dump())
+    return PixelGenerator(detector, transport, experiment.noise_size)
+
+
+def _latent_flow(experiment: DistilledLatentFlowExperiment, shape: FlowShape) -> LatentGenerator:
+    detector = calorimeter(experiment.data.calorimeter)
+    decoder = ShowerGenerator(detector, **experiment.decoder.model_dump())
+    network = LatentDenoiser(detector, decoder.noise_size, **experiment.denoiser.model_dump())
+    return LatentGenerator(decoder, FlowTransport(network, **shape.model_dump()))
+
+
+def distilled_flow_parts(
+    experiment: DistilledFlowExperiment, responses: Sample, processes: Processes
+) -> Parts:
+    """Objective, batches and validation; arguments and errors of `distilled_parts`."""
+    fibres = responses.calorimeter.nx * responses.calorimeter.ny
+    return distilled_parts(
+        experiment, lambda shape: _pixel_flow(experiment, shape), fibres, responses, processes
+    )
+
+
+def distilled_latent_flow_parts(
+    experiment: DistilledLatentFlowExperiment, responses: Sample, processes: Processes
+) -> Parts:
+    """Objective, batches and validation; arguments and errors of `distilled_parts`."""
+    numbers = experiment.decoder.noise_size
+    return distilled_parts(
+        experiment, lambda shape: _latent_flow(experiment, shape), numbers, responses, processes
+    )
+
+
+def distilled_parts(
+    experiment: DistilledExperiment,
+    build: Callable[[FlowShape], TransportGenerator],
+    noise_size: int,
+    responses: Sample,
+    processes: Processes,
+) -> Parts:
+    """Objective, batches and validation.
+
+    Raises:
+        ValueError: If sample, settings and teacher do not fit each other.
+    """
+
+    def objective(student: Generator) -> Distillation:
+        assert isinstance(student, TransportGenerator)
+        teacher = build(experiment.teacher)
+        for network in (teacher, student):
+            load_teacher(network, experiment.teacher_run)
+        return Distillation(student, teacher, experiment.objective, processes)
+
+    return validated_parts(
+        experiment,
+        responses,
+        processes,
+        lambda: build(experiment.transport),
+        objective,
+        noise_size=noise_size,
+        draws=experiment.validation_draws,
+    )
+
+
+def load_teacher(generator: Generator, run_dir: Path) -> None:
+    """Give a generator the best weights of a run, scaler and decoder included.
+
+    Raises:
+        ValueError: If the run has none, or they are of other networks.
+    """
+    weights = checkpoint.load(run_dir / checkpoint.BEST)["weights"]
+    try:
+        generator.load_state_dict(weights)
+    except RuntimeError as problem:
+        raise ValueError(
+            f"the weights of {run_dir} are of other networks than the student's settings say; "
+            "give the student the sizes and the calorimeter of its teacher"
+        ) from problem
