@@ -32,6 +32,9 @@ ITERATIONS = 40
 
 WITHOUT_LIGHT = 1e-6
 
+OPEN = 0.4
+"""Before training almost every number feeds every property."""
+
 SHARPNESS = 10.0
 """Logits of the mask per unit of its weights. An undecided mask drops parts of the bridge at
 random, which no property can follow, so it has to decide faster than the other weights move."""
@@ -129,7 +132,7 @@ class PropertyHead(nn.Module):
             nn.Linear(FEATURES, hidden), nn.SiLU(), nn.Linear(hidden, 2 * COUNT)
         )
         self.weight = nn.Parameter(torch.eye(COUNT, latent_size) + 0.1)
-        self.openness = nn.Parameter(torch.full((COUNT, latent_size), 0.1))
+        self.openness = nn.Parameter(torch.full((COUNT, latent_size), OPEN))
         self.bridge = Bridge()
 
     def mask(self) -> Tensor:

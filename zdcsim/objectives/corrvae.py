@@ -61,7 +61,7 @@ class CorrVaeSettings(Settings):
     free_nats: Weight = 0.05
     between: Weight = 0.5
     among: Weight = 0.5
-    mask: Weight = 0.5
+    mask: Weight = 0.1
     mask_temperature: Spread = 0.5
     consistency: Weight = 0.0
     ema: float | None = 0.995
