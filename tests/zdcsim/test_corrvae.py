@@ -91,17 +91,18 @@ def test_asked_properties_are_those_that_the_head_tells() -> None:
 
 def test_the_mask_is_drawn_with_its_probability_and_passes_a_gradient() -> None:
     head = untrained().head
-    uniform = torch.rand(4000, *head.mask_logits.shape, generator=torch.Generator().manual_seed(1))
+    uniform = torch.rand(4000, *head.openness.shape, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        head.mask_logits.fill_(-0.4)
+        head.openness.fill_(-0.04)
     drawn = head.drawn_mask(uniform, 0.5)
     assert set(np.unique(drawn.detach().numpy().round(5))) == {0.0, 1.0}
     probability = 1 / (1 + math.exp(0.4))
     error = math.sqrt(probability * (1 - probability) / drawn.numel())
+    assert head.mask_probability().mean().item() == pytest.approx(probability)
     assert drawn.mean().item() == pytest.approx(probability, abs=5 * error)
     torch.autograd.backward(drawn.sum())
-    assert head.mask_logits.grad is not None
-    assert (head.mask_logits.grad > 0).all()
+    assert head.openness.grad is not None
+    assert (head.openness.grad > 0).all()
     assert (head.mask() == 0).all()
     assert (head.matrix() == 0).all()
 
@@ -110,7 +111,7 @@ def test_latents_that_the_mask_closes_change_no_property() -> None:
     generator = untrained()
     conditions = generator.scaler(torch.from_numpy(RESPONSES.conditions[:4]))
     with torch.no_grad():
-        generator.head.mask_logits[:, 2] = -1.0
+        generator.head.openness[:, 2] = -1.0
         latent = normals(4, 6)
         before = generator.head(latent, conditions, generator.head.mask())
         latent[:, 2] += 3
