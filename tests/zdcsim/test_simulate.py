@@ -21,10 +21,10 @@ FAST = ["--absorber-cut", "1000", "--workers", "1"]
 """Tracks end below 1 GeV in the absorber: dim showers in a tenth of the time."""
 
 
-def simulated(out: Path, *arguments: str) -> Responses:
-    result = CliRunner().invoke(app, ["simulate", "--out", str(out), *FAST, *arguments])
+def simulated(*arguments: str) -> Responses:
+    result = CliRunner().invoke(app, ["simulate", *FAST, *arguments])
     assert result.exit_code == 0, result.output
-    return tree.read(out)
+    return tree.read(Path(result.output.splitlines()[-1].partition(":")[0]))
 
 
 def on_face(responses: Responses, block: Calorimeter, machine: Machine | None) -> bool:
@@ -37,11 +37,13 @@ def on_face(responses: Responses, block: Calorimeter, machine: Machine | None) -
     [("zp", "pp14tev", 3), ("zp", "pbpb", 3), ("zn", "pbpb", 0)],
 )
 def test_collisions_make_showers_in_both_calorimeters(
-    detector: str, source: str, charge: int, tmp_path: Path
+    detector: str, source: str, charge: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.chdir(tmp_path)
     block = calorimeter(detector)
     chosen = ["--detector", detector, "--source", source, "--particles", "5", "--copies", "2"]
-    responses = simulated(tmp_path / "few.root", *chosen)
+    responses = simulated(*chosen)
+    assert [path.name for path in tmp_path.iterdir()] == [f"{detector}_{source}.root"]
     assert responses.calorimeter == block
     assert np.unique(responses.particle, return_counts=True)[1].tolist() == [2] * 5
     assert (responses.conditions[:, CHARGE] == charge).all()

@@ -11,7 +11,9 @@ from zdcsim.geometry import Side
 
 
 def simulate(
-    out: Annotated[Path, typer.Option(help="ROOT file to write.")],
+    out: Annotated[
+        Path | None, typer.Option(help="ROOT file to write; DETECTOR_SOURCE.root if not given.")
+    ] = None,
     particles: Annotated[int, typer.Option(min=1, help="Number of different primaries.")] = 10,
     copies: Annotated[int, typer.Option(min=1, help="Independent showers of each primary.")] = 1,
     detector: Annotated[Literal["zn", "zp"], typer.Option(help="Calorimeter.")] = "zn",
@@ -127,15 +129,16 @@ def simulate(
         geant4_data=geant4_folder(geant4_data),
         margin=margin,
     )
+    target = out or Path(f"{detector}_{source}.root")
     processes = workers or os.cpu_count() or 1
     with ExitStack() as stack:
         where: int | Cluster = processes
         if scheduler != "local":
             where = stack.enter_context(connected(scheduler, processes))
-        written = run(production, out, where, stack.enter_context(_Bar()).show)
+        written = run(production, target, where, stack.enter_context(_Bar()).show)
     total = written.photon_sum()
     typer.echo(
-        f"{out}: {len(written)} showers of {len(written) // copies} particles, "
+        f"{target}: {len(written)} showers of {len(written) // copies} particles, "
         f"{(total == 0).sum()} without light, mean {total.mean():.1f} photo-electrons, "
         f"{written.cpu_seconds.mean():.2f} CPU seconds a shower; Geant4 tables: "
         f"{written.provenance['geant4_data']}"
