@@ -172,7 +172,7 @@ def write(
 ) -> None:
     """JSON with everything, and two pages of Markdown."""
     said = caption(record, judged["simulation"])
-    write_text(out / "pid_classifiers.json", json.dumps(record, indent=1) + "\n")
+    write_text(out / "pid_classifiers.json", json.dumps(record) + "\n")
     first = [*table(compared["simulation"], "F1"), ""]
     first += [*overview(compared["simulation"], record["results"]["simulation"]), "", said]
     write_text(out / "pid_classifiers.md", "\n".join(first) + "\n")

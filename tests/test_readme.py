@@ -15,9 +15,12 @@ TABLES = [
     for name in re.findall(r"<!-- (benchmarks/\S+\.md) -->\n", page.read_text(encoding="utf-8"))
 ]
 
+PID = ("classifiers", "adaptation", "speed")
+
 
 def test_the_tables_of_the_main_results_are_there() -> None:
     assert {"benchmarks/results/zn-shower-vae.md", "benchmarks/results/terms.md"} <= set(SHOWN)
+    assert {f"benchmarks/results/pid_{name}.md" for name in PID} <= set(SHOWN)
 
 
 def test_the_validation_page_shows_its_numbers() -> None:

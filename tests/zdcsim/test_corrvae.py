@@ -66,12 +66,13 @@ def test_the_bridge_increases_and_is_inverted() -> None:
         torch.manual_seed(3)
         bridge = Bridge()
     with torch.no_grad():
-        bridge.second.mul_(30)  # far beyond the norm that is allowed
+        bridge.first[:2], bridge.shift[:2] = 1.0, 0.0
+        bridge.second[0], bridge.second[1] = 30.0, -30.0  # far beyond the norm that is allowed
     number = torch.linspace(-5, 5, 401)[:, None].repeat(1, 5)
     value = bridge(number)
     slope = (value[1:] - value[:-1]) / (number[1:] - number[:-1])
     assert slope.min() > 0.29 and slope.max() < 1.71
-    assert (slope - 1).abs().max() > 0.2
+    assert slope[:, 0].max() > 1.69 and slope[:, 1].min() < 0.31
     torch.testing.assert_close(bridge.inverse(value), number, atol=2e-5, rtol=0)
 
 
@@ -91,17 +92,18 @@ def test_asked_properties_are_those_that_the_head_tells() -> None:
 
 def test_the_mask_is_drawn_with_its_probability_and_passes_a_gradient() -> None:
     head = untrained().head
-    uniform = torch.rand(4000, *head.mask_logits.shape, generator=torch.Generator().manual_seed(1))
+    uniform = torch.rand(4000, *head.openness.shape, generator=torch.Generator().manual_seed(1))
     with torch.no_grad():
-        head.mask_logits.fill_(-0.4)
+        head.openness.fill_(-0.04)
     drawn = head.drawn_mask(uniform, 0.5)
     assert set(np.unique(drawn.detach().numpy().round(5))) == {0.0, 1.0}
     probability = 1 / (1 + math.exp(0.4))
     error = math.sqrt(probability * (1 - probability) / drawn.numel())
+    assert head.mask_probability().mean().item() == pytest.approx(probability)
     assert drawn.mean().item() == pytest.approx(probability, abs=5 * error)
     torch.autograd.backward(drawn.sum())
-    assert head.mask_logits.grad is not None
-    assert (head.mask_logits.grad > 0).all()
+    assert head.openness.grad is not None
+    assert (head.openness.grad > 0).all()
     assert (head.mask() == 0).all()
     assert (head.matrix() == 0).all()
 
@@ -110,7 +112,7 @@ def test_latents_that_the_mask_closes_change_no_property() -> None:
     generator = untrained()
     conditions = generator.scaler(torch.from_numpy(RESPONSES.conditions[:4]))
     with torch.no_grad():
-        generator.head.mask_logits[:, 2] = -1.0
+        generator.head.openness[:, 2] = -1.0
         latent = normals(4, 6)
         before = generator.head(latent, conditions, generator.head.mask())
         latent[:, 2] += 3

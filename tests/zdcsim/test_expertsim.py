@@ -30,6 +30,7 @@ from zdcsim.models.expertsim import ExpertSimDiscriminators, ExpertSimGenerator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.sdi_gan import SdiGanDiscriminator
 from zdcsim.objectives.expertsim import ExpertSim, ExpertSimSettings, RouterSettings
+from zdcsim.objectives.optimiser import AdamSettings, Player
 from zdcsim.sample.batches import Batch, ResponseBatches
 
 ALONE = Processes(0, 1, torch.device("cpu"))
@@ -220,3 +221,12 @@ def test_the_graph_computes_only_experts_that_are_chosen(tmp_path: Path) -> None
     assert sum(node.op_type == "If" for node in options) == EXPERTS
     assert not any(node.op_type in ("Conv", "InstanceNormalization") for node in options)
     assert np.isfinite(model.run(None, feed)[0]).all()
+
+
+def test_weights_that_a_share_does_not_reach_have_the_gradient_zero() -> None:
+    """Other processes may reach them, and all average the same list of gradients."""
+    both = nn.ModuleList([nn.Linear(1, 1), nn.Linear(1, 1)])
+    player = Player(both, AdamSettings(), ALONE)
+    player.descend(both[0](torch.ones(1, 1)).sum())
+    gradients = [weight.grad for weight in both[1].parameters()]
+    assert all(gradient is not None and not gradient.any() for gradient in gradients)

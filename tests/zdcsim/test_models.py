@@ -121,7 +121,7 @@ def learning_from(generator: Generator, noise: Tensor, scaled: Tensor) -> Tensor
         return learning_from(generator.decoder, generator.latent(noise, scaled), scaled)
     if isinstance(generator, CorrVaeGenerator):  # decoder, and the head through its soft mask
         head, size = generator.head, generator.properties
-        mask = head.drawn_mask(torch.full(head.mask_logits.shape, 0.6), 0.5)
+        mask = head.drawn_mask(torch.full(head.openness.shape, 0.6), 0.5)
         told = head(noise[:, :size], scaled, mask)
         return learning_from(generator.decoder, noise, scaled) + torch.sum(told * told)
     if isinstance(generator, ExpertSimGenerator):  # the choice passes no gradient

@@ -32,6 +32,13 @@ ITERATIONS = 40
 
 WITHOUT_LIGHT = 1e-6
 
+OPEN = 0.4
+"""Before training almost every number feeds every property."""
+
+SHARPNESS = 10.0
+"""Logits of the mask per unit of its weights. An undecided mask drops parts of the bridge at
+random, which no property can follow, so it has to decide faster than the other weights move."""
+
 
 def properties(photons: Tensor) -> Tensor:
     """Centroid in x and y, photon sum, maximum and occupancy, shape (B, P).
@@ -125,12 +132,16 @@ class PropertyHead(nn.Module):
             nn.Linear(FEATURES, hidden), nn.SiLU(), nn.Linear(hidden, 2 * COUNT)
         )
         self.weight = nn.Parameter(torch.eye(COUNT, latent_size) + 0.1)
-        self.mask_logits = nn.Parameter(torch.ones(COUNT, latent_size))
+        self.openness = nn.Parameter(torch.full((COUNT, latent_size), OPEN))
         self.bridge = Bridge()
 
     def mask(self) -> Tensor:
         """Which numbers feed which property, 0 or 1, shape (P, W)."""
-        return (self.mask_logits > 0).float()
+        return (self.openness > 0).float()
+
+    def mask_probability(self) -> Tensor:
+        """That a number feeds a property in `drawn_mask`, shape (P, W)."""
+        return torch.sigmoid(SHARPNESS * self.openness)
 
     def drawn_mask(self, uniform: Tensor, temperature: float) -> Tensor:
         """A random mask with the gradient of its soft form, shape (P, W).
@@ -143,7 +154,7 @@ class PropertyHead(nn.Module):
             C. Maddison, A. Mnih, Y. W. Teh, https://arxiv.org/abs/1611.00712, section 3.
         """
         inside = uniform.clamp(1e-6, 1 - 1e-6)
-        soft = torch.sigmoid((self.mask_logits + torch.logit(inside)) / temperature)
+        soft = torch.sigmoid((SHARPNESS * self.openness + torch.logit(inside)) / temperature)
         return (soft > 0.5).float() + soft - soft.detach()
 
     def matrix(self) -> Tensor:

@@ -55,18 +55,18 @@ class CorrVaeSettings(Settings):
     """
 
     log_photon_spread: Spread = 0.3
-    property_spread: Spread = 0.1
+    property_spread: Spread = 0.05
     divergence: Weight = 1.0
     divergence_by: Annotated[int, Field(gt=0)] = 1000
     free_nats: Weight = 0.05
     between: Weight = 0.5
     among: Weight = 0.5
-    mask: Weight = 0.5
+    mask: Weight = 0.1
     mask_temperature: Spread = 0.5
     consistency: Weight = 0.0
     ema: float | None = 0.995
     optimiser: AdamSettings = AdamSettings(
-        learning_rate=1e-3, half_life=2000, betas=(0.9, 0.999), clip=100.0
+        learning_rate=2e-3, half_life=2000, betas=(0.9, 0.999), clip=100.0
     )
 
 
@@ -108,7 +108,7 @@ class CorrVae(AveragedObjective):
             "divergence": divergences.sum(),
             "between": total_correlation(latent, mean, log_variance, parts),
             "among": total_correlation(latent, mean, log_variance, alone),
-            "mask": torch.sigmoid(generator.head.mask_logits).mean(),
+            "mask": generator.head.mask_probability().mean(),
         }
         costs = s.divergence * self._share() * with_free_bits(divergences, s.free_nats)
         loss = terms["response"] + terms["properties"] + s.consistency * terms["consistency"]
@@ -143,7 +143,7 @@ class CorrVae(AveragedObjective):
         head, variance = generator.head, self.settings.property_spread**2
         truth = head.scaled(properties(torch.expm1(batch.log_photons)), conditions)
         rng = torch.Generator().manual_seed(self.steps)  # the same mask for all processes
-        uniform = torch.rand(head.mask_logits.shape, generator=rng).to(truth.device)
+        uniform = torch.rand(head.openness.shape, generator=rng).to(truth.device)
         mask = head.drawn_mask(uniform, self.settings.mask_temperature)
         found = head(latent, conditions, mask)
         decoded = head.scaled(properties(photons), conditions)

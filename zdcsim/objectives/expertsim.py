@@ -1,7 +1,8 @@
 """One training step of ExpertSim: the SDI-GAN's, each particle with its expert, and the router's.
 
 In training a particle's expert is drawn (Gumbel top-1), so that others are tried; at inference it
-is the likeliest one. https://arxiv.org/abs/2508.20991.
+is the likeliest one. https://arxiv.org/abs/2508.20991. The published feedback to the router adds
+the discriminator's loss, which is largest where an expert is at its best; here it is left out.
 
 Axis key: B particles, Z noise numbers, E experts, Nx by Ny fibres.
 """
