@@ -1,7 +1,8 @@
 """One training step of a student that does in one step what its teacher does in many.
 
 A flow is a fixed map from noise to data, so a student can learn it pair by pair (E. Luhman,
-T. Luhman, https://arxiv.org/abs/2101.02388). Only the transport learns: a decoder behind it stays.
+T. Luhman, https://arxiv.org/abs/2101.02388). Only the transport learns: no gradient
+reaches a decoder behind it.
 
 Axis key: B particles, M numbers a row (fibres or latent numbers).
 """
@@ -52,8 +53,6 @@ class Distillation(AveragedObjective):
         settings: DistillationSettings,
         processes: Processes,
     ) -> None:
-        student.requires_grad_(False)
-        student.transport.requires_grad_(True)
         super().__init__(student, [], settings.optimiser, settings.ema, processes)
         self.teacher = teacher.transport.to(self.device).requires_grad_(False)
 
