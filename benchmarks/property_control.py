@@ -95,8 +95,8 @@ def markdown(found: dict[str, dict[str, dict[str, float]]], record: dict[str, ob
         "Monte Carlo response of the same particle): centroid in fibres, the others relative; and "
         "the distance of the channel sums to the Monte Carlo, in photo-electrons. Responses of at "
         f"least {SMALLEST_SUM} photo-electrons, {record['responses']} of {record['reference']}. "
-        "`(counting alone)`: Poisson counts around that very Monte Carlo response, the scale of what "
-        "drawing counts costs (it darkens fibres with one photo-electron, hence its occupancy). "
+        "`(counting alone)`: Poisson counts around that very Monte Carlo response, the scale of "
+        "what drawing counts costs (it darkens fibres with one photo-electron, hence its occupancy). "
         f"Geant4 with {record['geant4_data']} tables. Bundle {record['bundle']}, commit "
         f"{str(record['commit'])[:12]}. Made by `python benchmarks/property_control.py`.",
     ]

@@ -71,8 +71,8 @@ class ShowerVae(AveragedObjective):
         counts = torch.round(torch.expm1(batch.log_photons))
         unlikely = count_loss(counts, expected, clustering).mean()
         apart = divergence(mean, log_variance)
-        loss = unlikely + self.share(self.steps + 1) * with_free_bits(apart, self.settings.free_nats)
-        return loss, {"counts": unlikely, "divergence": apart.sum()}
+        paid = self.share(self.steps + 1) * with_free_bits(apart, self.settings.free_nats)
+        return unlikely + paid, {"counts": unlikely, "divergence": apart.sum()}
 
     def share(self, step: int) -> float:
         """Of the divergence that a step pays, 0 to 1; the first step is 1."""
