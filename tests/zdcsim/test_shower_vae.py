@@ -202,7 +202,7 @@ def test_the_bound_falls_and_a_restored_objective_goes_on_alike() -> None:
     before = vae.bound(ordered, 3)
     shares = []
     for step in range(1, 31):
-        shares.append(vae.share())
+        shares.append(vae.share(step - 1))
         metrics = vae.step(batches(step))
     assert shares[:6] == [0.0] * 6
     assert shares[10] == pytest.approx(0.5)

@@ -3,8 +3,7 @@
 Axis key: B particles, Nx by Ny fibres, Z latent numbers.
 """
 
-import copy
-from typing import Annotated, Any
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -15,7 +14,8 @@ from detcore.distributed import Processes
 from zdcsim.losses.counts import count_loss
 from zdcsim.losses.divergence import divergence, importance_bound, with_free_bits
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
-from zdcsim.objectives.optimiser import AdamSettings, Player, follow
+from zdcsim.objectives.averaged import AveragedObjective
+from zdcsim.objectives.optimiser import AdamSettings
 from zdcsim.sample.batches import Batch
 
 
@@ -41,7 +41,7 @@ class ShowerVaeSettings(Settings):
     )
 
 
-class ShowerVae:
+class ShowerVae(AveragedObjective):
     """Decoder and encoder.
 
     Arguments:
@@ -58,26 +58,27 @@ class ShowerVae:
         settings: ShowerVaeSettings,
         processes: Processes,
     ) -> None:
-        self.settings, self.device, self.steps = settings, processes.device, 0
-        self.networks = nn.ModuleList([generator, encoder]).to(self.device)
-        self.player = Player(self.networks, settings.optimiser, processes)
-        self.averages = copy.deepcopy(self.networks) if settings.ema else self.networks
+        super().__init__(generator, [encoder], settings.optimiser, settings.ema, processes)
+        self.settings = settings
 
-    def step(self, batch: Batch) -> dict[str, float]:
-        """One step down the bound; gives likelihood and divergence, in nats a response."""
-        unlikely, divergences = self._terms(self.networks, batch.to(self.device))
-        self.steps += 1
-        loss = unlikely + self.share() * with_free_bits(divergences, self.settings.free_nats)
-        self.player.descend(loss)
-        if self.settings.ema:
-            follow(self.averages, self.networks, self.settings.ema)
-        return {"counts": unlikely.item(), "divergence": divergences.sum().item()}
+    def loss(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """The bound, in nats a response; see `AveragedObjective.loss`."""
+        generator, encoder = _pair(networks)
+        conditions = generator.scaler(batch.conditions)
+        mean, log_variance = encoder(batch.log_photons, conditions)
+        latent = mean + torch.exp(0.5 * log_variance) * batch.noise[:, 0]
+        expected, clustering = generator.light(latent, conditions)
+        counts = torch.round(torch.expm1(batch.log_photons))
+        unlikely = count_loss(counts, expected, clustering).mean()
+        apart = divergence(mean, log_variance)
+        paid = self.share(self.steps + 1) * with_free_bits(apart, self.settings.free_nats)
+        return unlikely + paid, {"counts": unlikely, "divergence": apart.sum()}
 
-    def share(self) -> float:
-        """Of the divergence that the present step pays, 0 to 1."""
+    def share(self, step: int) -> float:
+        """Of the divergence that a step pays, 0 to 1; the first step is 1."""
         s = self.settings
         ramp = max(1, s.divergence_by - s.divergence_from)
-        return min(1.0, max(0, self.steps - s.divergence_from) / ramp)
+        return min(1.0, max(0, step - s.divergence_from) / ramp)
 
     @torch.no_grad()
     def bound(self, batch: Batch, draws: int) -> float:
@@ -100,33 +101,6 @@ class ShowerVae:
             [count_loss(counts, *generator.light(each, conditions)) for each in latent]
         )
         return float(importance_bound(unlikely, latent, drawn, 0.5 * log_variance).mean())
-
-    def _terms(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, Tensor]:
-        generator, encoder = _pair(networks)
-        conditions = generator.scaler(batch.conditions)
-        mean, log_variance = encoder(batch.log_photons, conditions)
-        latent = mean + torch.exp(0.5 * log_variance) * batch.noise[:, 0]
-        expected, clustering = generator.light(latent, conditions)
-        counts = torch.round(torch.expm1(batch.log_photons))
-        return count_loss(counts, expected, clustering).mean(), divergence(mean, log_variance)
-
-    def weights(self) -> dict[str, Tensor]:
-        """The decoder's weights, averaged when `ema` is on."""
-        return self.averages[0].state_dict()
-
-    def state_dict(self) -> dict[str, Any]:
-        """Everything the next step depends on."""
-        return {
-            "player": self.player.state_dict(),
-            "averages": self.averages.state_dict(),
-            "steps": self.steps,
-        }
-
-    def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on from `state_dict`."""
-        self.player.load_state_dict(state["player"])
-        self.averages.load_state_dict(state["averages"])
-        self.steps = state["steps"]
 
 
 def _pair(networks: nn.ModuleList) -> tuple[ShowerGenerator, nn.Module]:
