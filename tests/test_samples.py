@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from detcore.files import sha256
-from zdcsim.conditions import impact
-from zdcsim.geometry import ZN
+from zdcsim.conditions import CHARGE, ENERGY, impact
+from zdcsim.geometry import ZN, ZP
 from zdcsim.io import tree
 from zdcsim.response import Responses
 
@@ -69,3 +69,21 @@ def test_particles_hit_the_face_and_the_missed_do_not(train: Responses) -> None:
     aimed = ZN.contains(*impact(missed, ZN).T) & (missed[:, 8] == 0)
     # Only unstable neutrals can aim at the face and miss: they decay on the way.
     assert set(np.abs(pdg[aimed]).tolist()) <= {310, 3122, 3322}
+
+
+def test_the_samples_of_the_zp_are_apart_and_of_the_size_they_are_said_to_be() -> None:
+    train, test = tree.read(DATA / "zp_train.root"), tree.read(DATA / "zp_test.root")
+    for responses, particles, copies in ((train, 220, 3), (test, 50, 12)):
+        _, found = np.unique(responses.particle, return_counts=True)
+        assert len(found) == particles
+        assert (found == copies).all()
+        assert responses.calorimeter == ZP
+        assert responses.provenance["reused_showers"] is False
+        assert not str(responses.provenance["commit"]).endswith("-dirty")
+        assert (responses.conditions[:, CHARGE] > 0).all()
+    seen = {row.tobytes() for row in train.conditions}
+    assert not any(row.tobytes() in seen for row in test.conditions)
+    protons = test.pdg == 2212
+    per_tev = 1000 * test.photon_sum()[protons].sum() / test.conditions[protons, ENERGY].sum()
+    # 369 of a proton in the middle; here some land near the edge and lose light.
+    assert 300 < per_tev < 369
