@@ -84,6 +84,7 @@ def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Response
             key: over_seeds([entry(judgement, path) for judgement in judgements])
             for key, (_, path) in COLUMNS.items()
         },
+        "training_steps": over_seeds([each.get("steps") for each in costs]),
         "training_minutes": over_seeds([each.get("minutes") for each in costs]),
         "learnt_numbers": costs[0].get("numbers"),
         "onnx_kb": costs[0]["onnx_kb"],
@@ -99,11 +100,20 @@ def text(number: Row | None) -> str:
     return shown if number["spread"] is None else f"{shown} ± {number['spread']:.2f}"
 
 
+def steps(number: Row | None) -> str:
+    """Fewest and most steps over seeds, if they differ."""
+    if number is None:
+        return ""
+    fewest, most = min(number["seeds"]), max(number["seeds"])
+    return f"{fewest:,.0f}" if fewest == most else f"{fewest:,.0f} to {most:,.0f}"
+
+
 def markdown(rows: list[Row], record: Row) -> str:
     """The table, best mean distance first."""
     headings = ["family", *(heading for heading, _ in COLUMNS.values())]
     headings += [
         "learnt numbers",
+        "steps",
         "training, min",
         "ms, batch 1",
         "ms, batch 100",
@@ -112,12 +122,13 @@ def markdown(rows: list[Row], record: Row) -> str:
     ]
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     floors = [f"{record['floors'][key]:.2f}" if key in FLOORS else "1" for key in COLUMNS]
-    lines.append(f"| Monte Carlo (floor) | {' | '.join(floors)} |  |  |  |  |  |  |")
+    lines.append(f"| Monte Carlo (floor) | {' | '.join(floors)} |  |  |  |  |  |  |  |")
     for row in sorted(rows, key=lambda row: row["numbers"]["W"]["mean"]):
         one, hundred = (row["seconds"][f"batch {size}"] for size in (1, 100))
         cells = [row["family"], *(text(row["numbers"][key]) for key in COLUMNS)]
         cells += [
             f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else "",
+            steps(row["training_steps"]),
             text(row["training_minutes"]),
             f"{1000 * one['cpu_median']:.3f}",
             f"{1000 * hundred['cpu_median']:.3f}",
