@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from detcore.files import write_text
 from detcore.provenance import provenance
+from detcore.run_folder import PROVENANCE
 from zdcsim.conditions import ENERGY
 from zdcsim.evaluation.plots import style
 from zdcsim.evaluation.specialisation import Specialisation, impacts, specialisation
@@ -26,7 +27,6 @@ from zdcsim.io import tree
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.response import Responses
 from zdcsim.training import load_generator
-from zdcsim.training.train import PROVENANCE
 
 COLOURS = ("#0b5fa5", "#c8102e", "#2a8c4a", "#e08a00", "#6a3d9a", "#555555")
 SPECIES = 5

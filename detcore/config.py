@@ -118,6 +118,27 @@ def flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
+def load_family(path: Path, families: Mapping[str, type[T]], overrides: Sequence[str] = ()) -> T:
+    """A settings file whose `family` names the schema that checks it.
+
+    Raises:
+        ValueError: If the family is unknown, or a setting is; see `check`.
+    """
+    values = read(path, overrides)
+    schema = families.get(str(values.get("family")))
+    if schema is None:
+        raise ValueError(
+            f"{path}: family is {values.get('family')!r}; expected one of {', '.join(families)}"
+        )
+    return check(values, schema, str(path))
+
+
+def with_short_forms(overrides: Sequence[str] | None, **short: object) -> list[str]:
+    """Overrides, followed by the short forms that were given; `a__b` stands for `a.b`."""
+    given = (f"{k.replace('__', '.')}={v}" for k, v in short.items() if v is not None)
+    return [*(overrides or ()), *given]
+
+
 def _parsed(source: str) -> object:
     return yaml.load(source, Loader=_CoreLoader)
 

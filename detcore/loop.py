@@ -80,6 +80,13 @@ class Progression:
     stale: int = 0
     seconds: float = 0.0
 
+    def sentence(self, folder: Path) -> str:
+        """How a training in a run folder went, for the screen."""
+        return (
+            f"{self.step} steps in {self.seconds:.0f} s; "
+            f"best validation {self.best:.4g} at step {self.best_step}; run folder {folder}"
+        )
+
 
 class Loop(Generic[Batch]):
     """Trains one objective in one run folder.

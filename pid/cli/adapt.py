@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from detcore.device import DeviceName
-from pid.cli.train import overrides
 
 
 def adapt(
@@ -28,13 +27,10 @@ def adapt(
 
     Example: pid adapt configs/pid/dann.yaml --target data/pid_shifted.root --out runs/dann
     """
+    from detcore.config import with_short_forms
     from pid.training import adapt as trained
     from pid.training import load_experiment
 
-    replaced = overrides(override, seed, device)
-    replaced += [f"data.target={target}"] if target is not None else []
-    done = trained(load_experiment(config, replaced), out, resume)
-    typer.echo(
-        f"{done.step} steps in {done.seconds:.0f} s; "
-        f"best validation {done.best:.4g} at step {done.best_step}; run folder {out}"
-    )
+    overrides = with_short_forms(override, seed=seed, training__device=device, data__target=target)
+    done = trained(load_experiment(config, overrides), out, resume)
+    typer.echo(done.sentence(out))

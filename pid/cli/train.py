@@ -26,18 +26,9 @@ def train(
 
     Example: pid train configs/pid/feature_set.yaml --out runs/feature_set
     """
+    from detcore.config import with_short_forms
     from pid.training import load_experiment, run
 
-    done = run(load_experiment(config, overrides(override, seed, device)), out, resume)
-    typer.echo(
-        f"{done.step} steps in {done.seconds:.0f} s; "
-        f"best validation {done.best:.4g} at step {done.best_step}; run folder {out}"
-    )
-
-
-def overrides(given: list[str] | None, seed: int | None, device: DeviceName | None) -> list[str]:
-    """What replaces settings of the file, the short forms last."""
-    replaced = list(given or ())
-    replaced += [f"seed={seed}"] if seed is not None else []
-    replaced += [f"training.device={device}"] if device is not None else []
-    return replaced
+    overrides = with_short_forms(override, seed=seed, training__device=device)
+    done = run(load_experiment(config, overrides), out, resume)
+    typer.echo(done.sentence(out))

@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from detcore.run_folder import PROVENANCE
 from pid.export.trained import Trained
 from pid.io import producer
 from pid.models.trees import Forest
@@ -23,7 +24,6 @@ from pid.training.config import (
     MlpExperiment,
     TreesExperiment,
 )
-from pid.training.run_folder import PROVENANCE
 from pid.training.trained import Trained as Run
 
 

@@ -171,12 +171,6 @@ def load_experiment(path: Path, overrides: Sequence[str] = ()) -> AnyExperiment:
     """The experiment of a YAML file, with overrides `a.b=value`.
 
     Raises:
-        ValueError: If the family is unknown, or a setting is; see `detcore.config.check`.
+        ValueError: If the family is unknown, or a setting is; see `detcore.config.load_family`.
     """
-    values = config.read(path, overrides)
-    schema = FAMILIES.get(str(values.get("family")))
-    if schema is None:
-        raise ValueError(
-            f"{path}: family is {values.get('family')!r}; expected one of {', '.join(FAMILIES)}"
-        )
-    return config.check(values, schema, str(path))
+    return config.load_family(path, FAMILIES, overrides)

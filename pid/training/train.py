@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import torch
 
 from detcore import checkpoint
-from detcore.distributed import Processes, processes
+from detcore.distributed import processes
 from detcore.loop import Loop, Progression
+from detcore.provenance import provenance
+from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
 from detcore.tracking import Tracker, Untracked, tracker
 from pid.io import producer
 from pid.sample.batches import Unlabelled
@@ -16,14 +17,7 @@ from pid.tracks import Tracks
 from pid.training.config import AnyExperiment, Network, TreesExperiment
 from pid.training.data import Sample, sample, unlabelled
 from pid.training.networks import parts
-from pid.training.run_folder import (
-    CONFIG,
-    PROVENANCE,
-    SCALER,
-    check_folder,
-    open_folder,
-    write_scaler,
-)
+from pid.training.run_folder import MAY_CHANGE, SCALER, write_scaler
 from pid.training.trees import FOREST, grow_forest
 
 
@@ -97,35 +91,30 @@ def _train_network(
     goal = None if target is None else unlabelled(target, experiment.data, chosen.scaler)
     with processes(experiment.training.device) as group:
         prepared = parts(experiment, chosen, group, goal)
-        check_folder(folder, experiment, resume)
+        check_folder(folder, experiment, resume, MAY_CHANGE)
         group.average({"": 0.0})  # all have looked at the folder before the first writes to it
-        tracked = tracker(experiment.tracking, folder) if group.first else Untracked()
+        told = tracker(experiment.tracking, folder) if group.first else Untracked()
         if group.first:
-            _open(folder, experiment, _record(tracks, chosen, goal), chosen, tracked)
+            _open(folder, experiment, _record(tracks, chosen, goal), chosen, told)
         loop = Loop(
             prepared.objective, prepared.batch_at, prepared.validate, experiment.training, folder,
-            group, tracked,
+            group, told,
         )  # fmt: skip
         if resume:
             loop.resume()
-        return _tracked_run(loop, folder, tracked, group)
+        with tracked(told, folder, (CONFIG, PROVENANCE, SCALER, checkpoint.BEST)):
+            return loop.run()
 
 
 def _train_trees(
     experiment: TreesExperiment, tracks: Tracks, folder: Path, resume: bool
 ) -> Progression:
-    check_folder(folder, experiment, resume)
+    check_folder(folder, experiment, resume, MAY_CHANGE)
     chosen = sample(tracks, experiment)
-    tracked = tracker(experiment.tracking, folder)
-    _open(folder, experiment, _record(tracks, chosen, None), chosen, tracked)
-    status = "FAILED"
-    try:
-        done = grow_forest(experiment, chosen, folder, tracked)
-        status = "FINISHED"
-        tracked.artifact(folder / FOREST)
-    finally:
-        tracked.finish(status)
-    return done
+    told = tracker(experiment.tracking, folder)
+    _open(folder, experiment, _record(tracks, chosen, None), chosen, told)
+    with tracked(told, folder, (FOREST,)):
+        return grow_forest(experiment, chosen, folder, told)
 
 
 def _open(
@@ -133,10 +122,10 @@ def _open(
     experiment: AnyExperiment,
     data: Mapping[str, object],
     chosen: Sample,
-    tracked: Tracker,
+    told: Tracker,
 ) -> None:
-    if open_folder(folder, experiment, data):
-        tracked.parameters(experiment.model_dump(mode="json"))
+    record = {**provenance("torch", "lightgbm", "numpy", "pydantic"), "data": dict(data)}
+    open_folder(folder, experiment, record, told)
     write_scaler(folder, chosen.scaler)
 
 
@@ -149,16 +138,3 @@ def _record(tracks: Tracks, chosen: Sample, goal: Unlabelled | None) -> dict[str
             "target": 0 if goal is None else len(goal),
         },
     }
-
-
-def _tracked_run(loop: Loop[Any], folder: Path, tracked: Tracker, group: Processes) -> Progression:
-    status = "FAILED"
-    try:
-        done = loop.run()
-        status = "FINISHED"
-        for name in (CONFIG, PROVENANCE, SCALER, checkpoint.BEST):
-            if group.first and (folder / name).exists():
-                tracked.artifact(folder / name)
-        return done
-    finally:
-        tracked.finish(status)

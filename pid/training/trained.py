@@ -11,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from detcore import checkpoint
+from detcore.run_folder import CONFIG
 from pid import cuts
 from pid.models.classifier import Classifier
 from pid.models.trees import Forest
@@ -20,7 +21,7 @@ from pid.tracks import Tracks
 from pid.training.config import AnyExperiment, TreesExperiment, load_experiment
 from pid.training.data import limits, scaled, split_of
 from pid.training.networks import build
-from pid.training.run_folder import CONFIG, read_scaler
+from pid.training.run_folder import read_scaler
 from pid.training.trees import read_forest
 
 CHUNK = 8192

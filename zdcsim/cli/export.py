@@ -70,7 +70,7 @@ def training_record(run: Path, classifier: Path) -> dict[str, object]:
 
 
 def _record(run: Path) -> dict[str, Any]:
-    from zdcsim.training.train import PROVENANCE
+    from detcore.run_folder import PROVENANCE
 
     path = run / PROVENANCE
     try:

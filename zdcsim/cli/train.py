@@ -21,13 +21,9 @@ def train(
     resume: Annotated[bool, typer.Option(help="Go on with the run in the folder.")] = False,
 ) -> None:
     """Train a generator or the classifier; the run folder keeps the best weights."""
+    from detcore.config import with_short_forms
     from zdcsim.training import load_experiment, run
 
-    overrides = list(override or ())
-    overrides += [f"seed={seed}"] if seed is not None else []
-    overrides += [f"training.device={device}"] if device is not None else []
+    overrides = with_short_forms(override, seed=seed, training__device=device)
     done = run(load_experiment(config, overrides), out, resume)
-    typer.echo(
-        f"{done.step} steps in {done.seconds:.0f} s; "
-        f"best validation {done.best:.4g} at step {done.best_step}; run folder {out}"
-    )
+    typer.echo(done.sentence(out))

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from detcore.run_folder import CONFIG
 from zdcsim.io.held import opened_sample
 from zdcsim.models.generator import Generator
 from zdcsim.models.scale import FittedScale, scaled
@@ -18,7 +19,6 @@ from zdcsim.training.config import load_experiment
 from zdcsim.training.distance import distance_to
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.parts import response_samples
-from zdcsim.training.train import CONFIG
 from zdcsim.training.trained import load_generator
 
 LOWEST, HIGHEST = 0.5, 2.0

@@ -4,28 +4,26 @@ A run folder holds config.yaml, provenance.json, metrics.jsonl, last.pt and best
 that is needed to go on or to rebuild the trained network.
 """
 
-import json
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detcore import checkpoint, config, files
+from detcore import checkpoint, files
 from detcore.distributed import Processes, processes
 from detcore.loop import Loop, Progression
 from detcore.provenance import provenance
-from detcore.tracking import Tracker, Untracked, tracker
+from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
+from detcore.tracking import Untracked, tracker
 from zdcsim.conditions import NAMES
 from zdcsim.io.held import opened_sample, read_missed
 from zdcsim.response import Sample
 from zdcsim.training.config import SignalExperiment
-from zdcsim.training.experiment import Experiment, GeneratorExperiment
+from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.families import generator_parts
 from zdcsim.training.parts import Parts
 from zdcsim.training.signal import signal_parts
 
-CONFIG, PROVENANCE = "config.yaml", "provenance.json"
 MAY_CHANGE = {
     "data": {"held"},
     "training": {"steps", "max_minutes", "patience", "device"},
@@ -74,19 +72,20 @@ def train(
         )
     with processes(experiment.training.device) as group:
         parts = _parts(experiment, responses, missed, group)
-        _check_folder(folder, experiment, resume)
-        record = _record(experiment, responses, parts, checksum)
+        check_folder(folder, experiment, resume, MAY_CHANGE)
+        record = _record(responses, parts, checksum)
         group.average({"": 0.0})  # all have looked at the folder before the first writes to it
-        tracked = tracker(experiment.tracking, folder) if group.first else Untracked()
+        told = tracker(experiment.tracking, folder) if group.first else Untracked()
         if group.first:
-            _open_folder(folder, experiment, record, tracked)
+            open_folder(folder, experiment, record, told)
         loop = Loop(
             parts.objective, parts.batch_at, parts.validate, experiment.training, folder, group,
-            tracked,
+            told,
         )  # fmt: skip
         if resume:
             loop.resume()
-        return _tracked_run(loop, folder, tracked)
+        with tracked(told, folder, (CONFIG, PROVENANCE, checkpoint.BEST)):
+            return loop.run()
 
 
 def _parts(
@@ -102,53 +101,7 @@ def _parts(
     return generator_parts(experiment, responses, group)
 
 
-def _tracked_run(loop: Loop[Any], folder: Path, tracked: Tracker) -> Progression:
-    status = "FAILED"
-    try:
-        done = loop.run()
-        status = "FINISHED"
-        for name in (CONFIG, PROVENANCE, checkpoint.BEST):
-            if (folder / name).exists():
-                tracked.artifact(folder / name)
-        return done
-    finally:
-        tracked.finish(status)
-
-
-def _check_folder(folder: Path, experiment: Experiment, resume: bool) -> None:
-    held = folder / CONFIG
-    if not held.exists():
-        return
-    if not resume:
-        raise ValueError(f"{folder} already holds a run; resume it or choose another folder")
-    before = config.load(held, type(experiment))
-    if _fixed(before) != _fixed(experiment):
-        raise ValueError(
-            f"{folder} was trained with other settings ({_difference(before, experiment)}); "
-            "resume with the same ones"
-        )
-
-
-def _fixed(experiment: Experiment) -> dict[str, object]:
-    values = experiment.model_dump(mode="json")
-    for group, names in MAY_CHANGE.items():
-        if names is None:
-            del values[group]
-        else:
-            values[group] = {k: v for k, v in values[group].items() if k not in names}
-    return values
-
-
-def _difference(before: Experiment, now: Experiment) -> str:
-    a, b = config.flattened(_fixed(before)), config.flattened(_fixed(now))
-    return ", ".join(
-        f"{key}: {a.get(key)!r}, now {b.get(key)!r}" for key in b if a.get(key) != b[key]
-    )
-
-
-def _record(
-    experiment: Experiment, responses: Sample, parts: Parts, checksum: str | None
-) -> dict[str, object]:
+def _record(responses: Sample, parts: Parts, checksum: str | None) -> dict[str, object]:
     return {
         **provenance("torch", "numpy", "pydantic"),
         "data": {
@@ -156,15 +109,4 @@ def _record(
             "provenance": dict(responses.provenance),
             "responses": dict(parts.sizes),
         },
-        "settings": experiment.model_dump(mode="json"),
     }
-
-
-def _open_folder(
-    folder: Path, experiment: Experiment, record: dict[str, object], tracked: Tracker
-) -> None:
-    fresh = not (folder / CONFIG).exists()
-    config.dump(experiment, folder / CONFIG)
-    files.write_text(folder / PROVENANCE, json.dumps(record, indent=2) + "\n")
-    if fresh:
-        tracked.parameters(experiment.model_dump(mode="json"))
