@@ -64,7 +64,7 @@ $(VENV)/.demo: pyproject.toml constraints.txt | $(BIN)/python
 
 $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 	@echo "installing everything into $(VENV), a few minutes the first time"
-	@$(INSTALL) -e '.[train,mc,report,cluster,dev]'
+	@$(INSTALL) -e '.[train,mc,report,cluster,search,xrootd,notebooks,docs,dev]'
 	@touch $@ $(VENV)/.demo
 
 .venv-ort-%/.installed: constraints/ort-%.txt | $(BIN)/python
