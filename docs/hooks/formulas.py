@@ -6,14 +6,13 @@ built. On a page that is read as Markdown the LaTeX stays as it is.
 
 import re
 from html import unescape
-from typing import Any
 
 from latex2mathml.converter import convert
 
 MARKED = re.compile(r'<(span|div) class="arithmatex">\\[(\[](.*?)\\[)\]]</\1>', re.DOTALL)
 
 
-def on_page_content(html: str, **_: Any) -> str:
+def on_page_content(html: str, **_: object) -> str:
     """The page with every marked formula as MathML; called by mkdocs."""
     return MARKED.sub(_as_mathml, html)
 
