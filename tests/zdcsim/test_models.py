@@ -103,9 +103,7 @@ def test_a_gradient_reaches_every_parameter_of_a_generator(generator: Generator)
     assert without_gradient(generator) == []
 
 
-def test_saved_weights_carry_the_scaling(
-    generator: Generator, family: str, tmp_path: Path
-) -> None:
+def test_saved_weights_carry_the_scaling(generator: Generator, family: str, tmp_path: Path) -> None:
     torch.save(generator.state_dict(), tmp_path / "weights.pt")
     other = GENERATORS[family](generator.calorimeter)
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))

@@ -17,7 +17,7 @@ def export(
     ] = "none",
     target: Annotated[
         Literal["o2", "free"],
-        typer.Option(help="o2, ten noise numbers; free, as many as the family uses, none expanded."),
+        typer.Option(help="o2, which draws ten noise numbers; free, as many as the family uses."),
     ] = "o2",
 ) -> None:
     """Export a generator and the classifier, verified as the target reads them.
