@@ -3,11 +3,14 @@
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from zdcsim.geometry import Side
+
+if TYPE_CHECKING:
+    from zdcsim.response import Responses
 
 
 def simulate(
@@ -144,14 +147,17 @@ def simulate(
         if scheduler != "local":
             where = stack.enter_context(connected(scheduler, processes))
         show = stack.enter_context(_Bar()).show
-        if share is not None:
-            kept = run_share(production, target, where, parsed(share), show)
-            typer.echo(f"share {share} of {target}: {kept} showers are kept")
-            return
-        written = run(production, target, where, show)
+        if share is None:
+            said = _described(run(production, target, where, show), copies)
+        else:
+            said = f"{run_share(production, target, where, parsed(share), show)} showers are kept"
+    typer.echo(f"{target}: {said}")
+
+
+def _described(written: "Responses", copies: int) -> str:
     total = written.photon_sum()
-    typer.echo(
-        f"{target}: {len(written)} showers of {len(written) // copies} particles, "
+    return (
+        f"{len(written)} showers of {len(written) // copies} particles, "
         f"{(total == 0).sum()} without light, mean {total.mean():.1f} photo-electrons, "
         f"{written.cpu_seconds.mean():.2f} CPU seconds a shower; Geant4 tables: "
         f"{written.provenance['geant4_data']}"
