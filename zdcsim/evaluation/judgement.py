@@ -13,17 +13,17 @@ from pydantic import TypeAdapter
 
 from detcore.files import write_text
 from detcore.provenance import provenance
+from zdcsim.evaluation.conditional import Bin, conditional
 from zdcsim.evaluation.diversity import Diversity, diversity
-from zdcsim.evaluation.energy import EnergyBin, by_energy
 from zdcsim.evaluation.errors import Error, errors
 from zdcsim.evaluation.floor import Comparison, Halves, Spread, by_group, compare, divisions, spread
 from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, measure
-from zdcsim.evaluation.settings import Settings
+from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.speed import Speed
 from zdcsim.response import Responses, reused
 
-STAGES = ("measuring", "distances", "errors", "diversity", "energy bins", "likeness")
+STAGES = ("measuring", "distances", "errors", "diversity", "bins", "likeness")
 DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
 
 
@@ -61,7 +61,7 @@ class Judgement:
             channels first, or `features`) and name.
         errors: MAE and RMSE by name.
         diversity: Of the responses of one particle; None if a particle has a single copy.
-        energy: The distances by energy bin.
+        conditional: The judgement of each species and of each bin of energy.
         speed: None if the generator did not run here.
         likeness: Measures of all numbers together, by name; empty if not asked for.
         settings: The choices all this depends on.
@@ -74,7 +74,7 @@ class Judgement:
     distances: dict[str, dict[str, Comparison]]
     errors: dict[str, Error]
     diversity: Diversity | None
-    energy: tuple[EnergyBin, ...]
+    conditional: dict[By, tuple[Bin, ...]]
     speed: Speed | None
     settings: Settings
     likeness: dict[str, Comparison] = field(default_factory=dict)
@@ -159,8 +159,8 @@ def judge(
     paired = errors(reference, ours, counted, theirs, conventions, chosen.seed)
     stage("diversity")
     varied = diversity(reference, counted, divided if chosen.floor == "copies" else ())
-    stage("energy bins")
-    by_bin = by_energy(reference, ours, theirs, chosen)
+    stage("bins")
+    by_bin = conditional(reference, ours, theirs, chosen)
     stage("likeness")
     alike = _likeness(reference, ours, counted, theirs, divided, chosen)
     return Judgement(
@@ -168,7 +168,7 @@ def judge(
         distances=distances,
         errors=paired,
         diversity=varied,
-        energy=by_bin,
+        conditional=by_bin,
         speed=speed,
         settings=chosen,
         likeness=alike,
