@@ -74,7 +74,7 @@ def test_soft_particles_arrive_as_precisely_as_their_way_is_long(rng: np.random.
     apart = carried(c, ZP, Machine()) - at[:, [0, 2]]
     # The slope is a difference of numbers a thousand times larger, so errors grow with the size of
     # the matrix and not with that of the place.
-    bending = SOFTEST * 7000 * (c[:, CHARGE] / 3) / total_momentum(c)
+    bending = SOFTEST * 7000 * (c[:, CHARGE] / 3) / total_momentum(c.astype(np.float64))
     size = np.abs(elements(Machine(), ZP, "A", bending)[:, 2:4])
     slopes = np.abs(c[:, [PX, PY]]) / np.abs(c[:, [PZ]])
     assert (np.abs(apart) < SINGLE * size * slopes + 1e-3 + SINGLE * np.abs(at[:, [0, 2]])).all()
