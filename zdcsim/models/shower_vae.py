@@ -72,7 +72,7 @@ class ShowerGenerator(Generator):
             nn.SiLU(),
             nn.Linear(hidden, 2 + 5 * kernels),
         )
-        self.lattice = FibreLattice(calorimeter)
+        self.lattice = FibreLattice(calorimeter, kernels)
         self.fibre_noise = FibreNoise(noise_size, calorimeter.nx * calorimeter.ny)
         self.per_tev = ALICE_PHOTO_ELECTRONS_PER_TEV[calorimeter.name]
         self.sizes = [1, 1, kernels, 2 * kernels, 2 * kernels]
