@@ -108,7 +108,7 @@ class FastSimulation:
 
         Arguments:
             conditions: Nine float32 in O2's units.
-            noise: The ten normals that O2 draws.
+            noise: The ten normals that O2 draws, or as many as the generator takes.
 
         Raises:
             ValueError: If the output is too short or holds a number that is not finite.
