@@ -49,8 +49,8 @@ class FibreLattice(nn.Module):
         """
         inverse = torch.exp(-log_widths)
         pull = (self.fibres - centres[:, :, None]) * inverse[:, :, None]
-        along_x, along_y = torch.exp(-0.5 * pull * pull).split(self.kernels, 1)
-        inverse_x, inverse_y = inverse.split(self.kernels, 1)
+        along_x, along_y = torch.split(torch.exp(-0.5 * pull * pull), self.kernels, 1)
+        inverse_x, inverse_y = torch.split(inverse, self.kernels, 1)
         height = light * inverse_x * inverse_y * (0.5 / math.pi)
         nx, ny = self.shape
         along_x = first(along_x * height[:, :, None], nx, self.longest)
