@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from pid.cli.main import app
 
-COMMANDS = ["simulate", "train", "adapt", "evaluate", "export"]
+COMMANDS = ["simulate", "train", "adapt", "models", "evaluate", "export"]
 
 
 def run(*arguments: str) -> Result:
