@@ -154,9 +154,9 @@ def test_the_wheel_alone_generates(installed: Installed) -> None:
 
 def test_the_wheel_alone_scores_tracks(installed: Installed) -> None:
     tracks = toy_tracks(32)
-    given = {"columns": tracks.columns, "values": tracks.values, "event": tracks.event}
-    np.savez(installed.folder / "tracks.npz", **given)
-    done = installed.run("python", "-c", SCORE, "tracks.npz")
+    given = installed.folder / "tracks.npz"
+    np.savez(given, columns=tracks.columns, values=tracks.values, event=tracks.event)
+    done = installed.run("python", "-c", SCORE, given.name)
     assert done.returncode == 0, done.stderr
     expected = score(ROOT / "data/pid-feature-set", tracks)
     np.testing.assert_allclose(json.loads(done.stdout), expected, rtol=1e-4, atol=1e-6)
