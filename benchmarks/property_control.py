@@ -23,7 +23,7 @@ from zdcsim.evaluation.features import FEATURES, features
 from zdcsim.generation import respond, steering
 from zdcsim.geometry import Calorimeter
 from zdcsim.io import tree
-from zdcsim.io.bundle import NOISE_SIZE, Bundle, read_bundle
+from zdcsim.io.bundle import Bundle, read_bundle
 from zdcsim.response import Responses
 from zdcsim.steering import PROPERTIES
 from zdcsim.wasserstein import w1
@@ -45,7 +45,7 @@ def generated(
 ) -> NDArray[np.int32]:
     """A response for every one of the sample, asked for some of its properties."""
     rng = np.random.default_rng(seed)
-    noise = rng.standard_normal((len(sample), NOISE_SIZE)).astype(np.float32)
+    noise = rng.standard_normal((len(sample), bundle.noise_size)).astype(np.float32)
     if asked:
         rows = [
             steering(bundle).noise(

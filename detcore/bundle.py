@@ -1,7 +1,7 @@
 """A bundle: a folder of files with a manifest that holds their digests."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,12 @@ def described(folder: Path, names: Iterable[str]) -> dict[str, dict[str, object]
     }
 
 
-def read_manifest(path: Path, form: str, version: int) -> dict[str, Any]:
+def read_manifest(path: Path, forms: Collection[str], version: int) -> dict[str, Any]:
     """The manifest of the bundle in folder `path`.
 
     Arguments:
         path: The folder.
-        form: What the manifest must say under `format`.
+        forms: What the manifest may say under `format`.
         version: What it must say under `format_version`.
 
     Raises:
@@ -35,11 +35,12 @@ def read_manifest(path: Path, form: str, version: int) -> dict[str, Any]:
         raise ValueError(f"{path} is not a bundle: it has no readable {MANIFEST}") from None
     except json.JSONDecodeError as problem:
         raise ValueError(f"{path / MANIFEST} is not JSON: {problem}") from None
-    found = (manifest.get("format"), manifest.get("format_version"))
-    if found != (form, version):
+    form, found = manifest.get("format"), manifest.get("format_version")
+    if form not in forms or found != version:
+        wanted = " or ".join(map(repr, forms))
         raise ValueError(
-            f"{path / MANIFEST} must describe a {form!r} of version {version}; "
-            f"it describes {found[0]!r} of version {found[1]}"
+            f"{path / MANIFEST} must describe a {wanted} of version {version}; "
+            f"it describes {form!r} of version {found}"
         )
     return dict(manifest)
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from detcore.provenance import provenance
 from detcore.session import blocks, run
 from zdcsim.conditions import NAMES
-from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD, Bundle, read_bundle
+from zdcsim.io.bundle import THRESHOLD, Bundle, read_bundle
 from zdcsim.io.session import decoded
 from zdcsim.io.steering import Steering
 from zdcsim.response import Responses, joined, sparse
@@ -117,7 +117,7 @@ def respond(
     Arguments:
         bundle: An opened bundle.
         conditions: In O2's order and units, shape (N, 9).
-        noise: Standard normal, shape (N, 10).
+        noise: Standard normal, shape (N, `bundle.noise_size`).
 
     Returns:
         Photo-electron counts, shape (N, Nx, Ny).
@@ -196,7 +196,8 @@ def batches(
     for number, shard in enumerate(blocks(len(conditions), SHARD), first_shard):
         rng, bounded = stream(seed, number), stream(seed, number, 1)
         for batch in blocks(shard.stop - shard.start, batch_size):
-            noise = rng.standard_normal((batch.stop - batch.start, NOISE_SIZE)).astype(np.float32)
+            size = (batch.stop - batch.start, bundle.noise_size)
+            noise = rng.standard_normal(size).astype(np.float32)
             rows = slice(shard.start + batch.start, shard.start + batch.stop)
             if wanted:
                 noise = steering(bundle).noise(conditions[rows], noise, wanted, bounded)

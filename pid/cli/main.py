@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from detcore.stopping import Stopped, exit_code
 from pid.cli.adapt import adapt
 from pid.cli.evaluate import evaluate
 from pid.cli.export import export
@@ -50,6 +51,9 @@ class Commands(TyperGroup):
                 raise
             typer.echo(f"pid: {sentence}", err=True)
             raise typer.Exit(FAILED) from error
+        except Stopped as stop:
+            typer.echo(f"pid: {stop}", err=True)
+            raise typer.Exit(exit_code()) from stop
         except KeyboardInterrupt as stop:
             typer.echo("pid: stopped from the keyboard", err=True)
             raise typer.Exit(INTERRUPTED) from stop

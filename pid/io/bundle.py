@@ -130,7 +130,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: If there is none that this version can read.
     """
-    manifest = read_any_manifest(path, FORMAT, FORMAT_VERSION)
+    manifest = read_any_manifest(path, (FORMAT,), FORMAT_VERSION)
     needed = ("contract", "classifier", "targets", "columns", "limits", "files")
     absent = [key for key in needed if key not in manifest]
     if absent or manifest["contract"] not in get_args(Contract):

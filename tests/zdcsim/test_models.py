@@ -6,52 +6,21 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, nn
+from toy_families import GENERATORS, built
 from toys import toy_conditions
 
 from zdcsim.conditions import PX, PY, PZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter
-from zdcsim.models.conv_vae import ConvVaeGenerator
 from zdcsim.models.corrvae import CorrVaeGenerator
-from zdcsim.models.diffusion import DiffusionTransport
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.features import Impact, ImpactMaps, ParticleFeatures
-from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
-from zdcsim.models.latent_denoiser import LatentDenoiser
 from zdcsim.models.latent_generator import LatentGenerator
-from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.models.signal import SignalClassifier
-from zdcsim.models.unet import UNet
-
-GENERATORS = {
-    "conv_vae": lambda calorimeter: ConvVaeGenerator(calorimeter, widths=(32, 16, 8)),
-    "conv_vae features": lambda calorimeter: ConvVaeGenerator(
-        calorimeter, widths=(32, 16, 8), known="features"
-    ),
-    "flow_matching": lambda calorimeter: PixelGenerator(
-        calorimeter, FlowTransport(UNet(calorimeter), 0.35, steps=3)
-    ),
-    "diffusion": lambda calorimeter: PixelGenerator(
-        calorimeter, DiffusionTransport(UNet(calorimeter), 0.35, steps=3, guidance=0.5)
-    ),
-    "latent_flow_matching": lambda calorimeter: LatentGenerator(
-        ShowerGenerator(calorimeter), FlowTransport(LatentDenoiser(calorimeter, 10), 1.0, steps=3)
-    ),
-    "latent_diffusion": lambda calorimeter: LatentGenerator(
-        ShowerGenerator(calorimeter),
-        DiffusionTransport(LatentDenoiser(calorimeter, 10), 1.0, steps=3),
-    ),
-    "sdi_gan": lambda calorimeter: SdiGanGenerator(calorimeter),
-    "shower_vae": lambda calorimeter: ShowerGenerator(calorimeter),
-    "corrvae": lambda calorimeter: CorrVaeGenerator(calorimeter, widths=(32, 16, 8)),
-    "corrvae kernels": lambda calorimeter: CorrVaeGenerator(calorimeter, decoder="kernels"),
-    "expertsim": lambda calorimeter: ExpertSimGenerator(calorimeter, widths=(16, 16, 8)),
-    "sdi_gan published inputs": lambda calorimeter: SdiGanGenerator(calorimeter, impact_maps=False),
-}
 
 
 def conditions(calorimeter: Calorimeter, n: int = 6) -> Tensor:
@@ -63,8 +32,8 @@ def rng(seed: int = 1) -> torch.Generator:
 
 
 @pytest.fixture(params=GENERATORS)
-def make(request: pytest.FixtureRequest) -> object:
-    return GENERATORS[request.param]
+def family(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(params=[ZN, ZP], ids=["ZN", "ZP"])
@@ -74,12 +43,8 @@ def calorimeter(request: pytest.FixtureRequest) -> Calorimeter:
 
 
 @pytest.fixture
-def generator(make: object, calorimeter: Calorimeter) -> Generator:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        built: Generator = make(calorimeter)  # type: ignore[operator]
-    built.scaler.fit(conditions(calorimeter, 50))
-    return built
+def generator(family: str, calorimeter: Calorimeter) -> Generator:
+    return built(family, calorimeter)
 
 
 def without_gradient(network: nn.Module) -> list[str]:
@@ -138,11 +103,9 @@ def test_a_gradient_reaches_every_parameter_of_a_generator(generator: Generator)
     assert without_gradient(generator) == []
 
 
-def test_saved_weights_carry_the_scaling(
-    generator: Generator, make: object, tmp_path: Path
-) -> None:
+def test_saved_weights_carry_the_scaling(generator: Generator, family: str, tmp_path: Path) -> None:
     torch.save(generator.state_dict(), tmp_path / "weights.pt")
-    other: Generator = make(generator.calorimeter)  # type: ignore[operator]
+    other = GENERATORS[family](generator.calorimeter)
     other.load_state_dict(torch.load(tmp_path / "weights.pt", weights_only=True))
     particles = conditions(generator.calorimeter)
     assert torch.equal(other.sample(particles, rng()), generator.sample(particles, rng()))

@@ -15,7 +15,10 @@ def export(
         Literal["none", "fitted"],
         typer.Option(help="Multiply the light by a constant fitted on the training responses."),
     ] = "none",
-    target: Annotated[Literal["o2"], typer.Option(help="Who will read it.")] = "o2",
+    target: Annotated[
+        Literal["o2", "free"],
+        typer.Option(help="o2, which draws ten noise numbers; free, as many as the family uses."),
+    ] = "o2",
 ) -> None:
     """Export a generator and the classifier, verified as the target reads them.
 
@@ -38,6 +41,7 @@ def export(
         training_record(run, classifier),
         reference_conditions(generator.calorimeter),
         fitted,
+        target,
     )
     if fitted is not None:
         typer.echo(
@@ -52,8 +56,9 @@ def export(
         f"float32 differences between torch and ONNX Runtime move the rounding of "
         f"{verified.rounded_apart} of {verified.lit_pixels} lit pixels"
     )
-    options = o2_options(generator.calorimeter, str(out.resolve()))
-    typer.echo(f'use it with: o2-sim ... --configKeyValues "{options}"')
+    if target == "o2":
+        options = o2_options(generator.calorimeter, str(out.resolve()))
+        typer.echo(f'use it with: o2-sim ... --configKeyValues "{options}"')
 
 
 def training_record(run: Path, classifier: Path) -> dict[str, object]:

@@ -3,9 +3,9 @@
 from zdcsim import conditions
 from zdcsim.export import graph
 from zdcsim.export.photon_encoding import EPSILON, MAXIMUM
-from zdcsim.geometry import Calorimeter
-from zdcsim.io.bundle import NOISE_SIZE, THRESHOLD
+from zdcsim.io.bundle import THRESHOLD
 from zdcsim.io.scales import Scales
+from zdcsim.models.generator import Generator
 
 LICENCE = "Apache-2.0"
 
@@ -20,22 +20,30 @@ def features(scales: Scales) -> list[dict[str, object]]:
     ]
 
 
-def generator_contract(calorimeter: Calorimeter, scales: Scales) -> dict[str, object]:
+def generator_contract(generator: Generator, scales: Scales) -> dict[str, object]:
     """How to feed and read a generator."""
-    nx, ny = calorimeter.shape
+    size, (nx, ny) = generator.noise_size, generator.calorimeter.shape
     return {
-        "detector": calorimeter.name,
+        "detector": generator.calorimeter.name,
         "sides": "A for pz > 0, C otherwise; one model for both",
-        "inputs": [f"{graph.NOISE} [N, {NOISE_SIZE}]", f"{graph.CONDITIONS} [N, 9]"],
+        "inputs": [f"{graph.NOISE} [N, {size}]", f"{graph.CONDITIONS} [N, 9]"],
         "output": f"{graph.LOG_PHOTONS} [N, Ny={ny}, Nx={nx}]",
         "layout": "fibre (x, y) at Nx * y + x",
         "photon_encoding": f"log1p(n + {EPSILON:g}) of n > 0 photo-electrons, 0 of none",
         "maximum_photons_per_fibre": MAXIMUM,
         "common_parity": "x + y even",
         "channel_order": "common, tower 1, tower 2, tower 3, tower 4",
-        "noise": f"{NOISE_SIZE} standard normal numbers for every response",
+        "noise": f"{size} standard normal numbers for every response" + _for_fibres(generator),
         "features": features(scales),
     }
+
+
+def _for_fibres(generator: Generator) -> str:
+    """Which of more than the generator's own numbers belongs to which fibre."""
+    own, (_, ny) = generator.own_noise, generator.calorimeter.shape
+    if generator.noise_size != own + generator.calorimeter.nx * ny:
+        return ""
+    return f": {own} of the generator, then one a fibre, (x, y) at {own} + {ny} * x + y"
 
 
 def classifier_contract(scales: Scales) -> dict[str, object]:

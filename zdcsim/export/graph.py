@@ -16,7 +16,6 @@ from detcore.graph import write
 from zdcsim.conditions import NAMES
 from zdcsim.export.experts import write_experts
 from zdcsim.export.photon_encoding import O2Photons
-from zdcsim.io.bundle import NOISE_SIZE
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.generator import Generator
 
@@ -27,7 +26,7 @@ PROBABILITY = "probability"
 
 
 class O2Generator(nn.Module):
-    """A generator with O2's last step: noise (N, 10), scaled conditions (N, 9) to (N, Ny, Nx)."""
+    """A generator with O2's last step: noise (N, Z), scaled conditions (N, 9) to (N, Ny, Nx)."""
 
     def __init__(self, generator: Generator) -> None:
         super().__init__()
@@ -46,7 +45,7 @@ def write_generator(path: Path, generator: Generator, metadata: Mapping[str, obj
 
     Arguments:
         path: The .onnx file.
-        generator: Noise (N, 10) and scaled conditions (N, 9) to log photons (N, Nx, Ny).
+        generator: Noise (N, Z) and scaled conditions (N, 9) to log photons (N, Nx, Ny).
         metadata: Written into the file, every value as JSON.
 
     Raises:
@@ -56,7 +55,7 @@ def write_generator(path: Path, generator: Generator, metadata: Mapping[str, obj
         experts = [O2Generator(cast(Generator, expert)) for expert in generator.experts]
         write_experts(path, generator, experts, LOG_PHOTONS, metadata)
         return
-    example = (torch.zeros(2, NOISE_SIZE), torch.zeros(2, len(NAMES)))
+    example = (torch.zeros(2, generator.noise_size), torch.zeros(2, len(NAMES)))
     write(path, O2Generator(generator), example, [NOISE, CONDITIONS], LOG_PHOTONS, metadata)
 
 

@@ -1,4 +1,8 @@
-"""Exporting trained networks as a bundle for O2: complete and verified, or not at all."""
+"""Exporting trained networks as a bundle: complete and verified, or not at all.
+
+The bundle for O2 takes ten noise numbers; the one with noise of any size is the same in all else,
+and is proved as if O2 drew more.
+"""
 
 import json
 from collections.abc import Mapping
@@ -16,21 +20,22 @@ from zdcsim.export.contract import LICENCE, classifier_contract, generator_contr
 from zdcsim.export.graph import write_classifier, write_generator
 from zdcsim.export.properties import properties_contract, write_properties
 from zdcsim.export.verification import Verification, verify
-from zdcsim.geometry import Calorimeter
 from zdcsim.io import scales
 from zdcsim.io.bundle import (
     CLASSIFIER,
     CLASSIFIER_SCALES,
-    FORMAT,
     FORMAT_VERSION,
+    FORMATS,
     GENERATOR,
     GENERATOR_SCALES,
     NOISE_SIZE,
     PROPERTIES,
+    Target,
     o2_options,
 )
 from zdcsim.io.scales import Scales
 from zdcsim.models.corrvae import CorrVaeGenerator
+from zdcsim.models.free_noise import freed
 from zdcsim.models.generator import Generator
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.models.scaler import ConditionScaler
@@ -44,41 +49,46 @@ def write_bundle(
     provenance: Mapping[str, object],
     reference_conditions: NDArray[np.float32],
     scale: FittedScale | None = None,
+    target: Target = "o2",
 ) -> Verification:
-    """Write a bundle for O2 after proving that O2 would read from it what Python computes.
+    """Write a bundle after proving that O2 would read from it what Python computes.
 
     It is built in a folder beside `out_dir` and takes its place only when the proof succeeds, so a
     bundle that stands there already stays when it does not.
 
     Arguments:
-        generator: Trained, with ten noise numbers.
+        generator: Trained; for O2 with ten noise numbers.
         classifier: Trained, for the same detector.
         out_dir: The bundle's folder; an existing bundle is replaced.
         provenance: What the networks were trained on and how; JSON values. By convention
             `data_kind` and `data_sha256` name the training sample.
         reference_conditions: Particles to compare, in O2's units, shape (N, 9).
         scale: Written into the graph and the manifest; None leaves the light as it is.
+        target: Who draws the noise.
 
     Raises:
         ValueError: If O2 cannot use the networks, would read something else than Python computes,
             or `out_dir` holds something that is not a bundle. Nothing is written then.
     """
-    _check(generator, classifier)
+    if target == "free":
+        generator = freed(generator)
+    _check(generator, classifier, target)
     if scale is not None:
         generator = scaled(generator, scale.factor)
         provenance = {**provenance, "scale": asdict(scale)}
     with replacing_folder(out_dir, MANIFEST) as partial:
         contract = _write_models(partial, generator, classifier, provenance)
         result = verify(partial, generator, classifier, reference_conditions)
-        manifest = _manifest(partial, generator.calorimeter, contract, result)
+        manifest = _manifest(partial, generator, contract, result, target)
         write_text(partial / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return result
 
 
-def _check(generator: Generator, classifier: SignalClassifier) -> None:
-    if generator.noise_size != NOISE_SIZE:
+def _check(generator: Generator, classifier: SignalClassifier, target: Target) -> None:
+    if target == "o2" and generator.noise_size != NOISE_SIZE:
         raise ValueError(
-            f"O2 draws {NOISE_SIZE} noise numbers; the generator takes {generator.noise_size}"
+            f"O2 draws {NOISE_SIZE} noise numbers; the generator takes {generator.noise_size}: "
+            "choose the target `free`"
         )
     if classifier.calorimeter != generator.calorimeter:
         raise ValueError(
@@ -95,7 +105,7 @@ def _write_models(
 ) -> dict[str, object]:
     """Write the four files; returns what each model and the manifest say about them."""
     generator_scales, classifier_scales = _scales(generator.scaler), _scales(classifier.scaler)
-    to_generator = generator_contract(generator.calorimeter, generator_scales)
+    to_generator = generator_contract(generator, generator_scales)
     to_classifier = classifier_contract(classifier_scales)
     origin: dict[str, object] = {
         "toolkit": made_by("zdcsim", "torch", "onnx", "onnxruntime"),
@@ -122,17 +132,21 @@ def _scales(scaler: ConditionScaler) -> Scales:
 
 def _manifest(
     folder: Path,
-    calorimeter: Calorimeter,
+    generator: Generator,
     contract: Mapping[str, object],
     result: Verification,
+    target: Target,
 ) -> dict[str, object]:
+    calorimeter = generator.calorimeter
+    use = {"o2_sim_configKeyValues": o2_options(calorimeter, "$ZDCSIM_BUNDLE")}
     return {
-        "format": FORMAT,
+        "format": FORMATS[target],
         "format_version": FORMAT_VERSION,
         "calorimeter": calorimeter.name,
+        "noise_size": generator.noise_size,
         "files": described(folder, sorted(path.name for path in folder.iterdir())),
         "onnx": {"opset": OPSET, "ir_version": IR_VERSION},
         **contract,
         "verification": asdict(result),
-        "o2_sim_configKeyValues": o2_options(calorimeter, "$ZDCSIM_BUNDLE"),
+        **(use if target == "o2" else {}),
     }

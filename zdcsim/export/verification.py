@@ -29,7 +29,7 @@ from zdcsim.channels import CHANNELS, channel_sums
 from zdcsim.conditions import PZ
 from zdcsim.export.emulator import FastSimulation, sector_sums
 from zdcsim.export.photon_encoding import MAXIMUM
-from zdcsim.io.bundle import CLASSIFIER, GENERATOR, INPUTS, NOISE_SIZE, THRESHOLD
+from zdcsim.io.bundle import CLASSIFIER, GENERATOR, INPUTS, THRESHOLD
 from zdcsim.io.session import decoded
 from zdcsim.models.generator import Generator
 from zdcsim.models.signal import SignalClassifier
@@ -79,7 +79,7 @@ def verify(
     Raises:
         ValueError: If the bundle gives O2 anything else than the networks give Python.
     """
-    shape = (len(conditions), NOISE_SIZE)
+    shape = (len(conditions), generator.noise_size)
     noise = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
     o2 = FastSimulation(folder, "ZP" if generator.calorimeter.name == "ZP" else "ZN")
     photons = torch_photons(generator, noise, conditions)

@@ -1,4 +1,4 @@
-"""A bundle: the folder of files that O2 needs to simulate one calorimeter, and its manifest.
+"""A bundle: the folder of files that simulate one calorimeter, in O2 or here, and its manifest.
 
 Reading and running a bundle needs numpy and ONNX Runtime, not torch.
 """
@@ -6,7 +6,7 @@ Reading and running a bundle needs numpy and ONNX Runtime, not torch.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import onnxruntime
@@ -29,7 +29,13 @@ PROPERTIES = "properties.onnx"
 
 FILES = (GENERATOR, GENERATOR_SCALES, CLASSIFIER, CLASSIFIER_SCALES)
 
-FORMAT = "zdcsim bundle for AliceO2"
+Target = Literal["o2", "free"]
+"""Who draws the noise: O2, ten numbers, or a caller who asks how many there must be."""
+
+FORMATS: dict[Target, str] = {
+    "o2": "zdcsim bundle for AliceO2",
+    "free": "zdcsim bundle with noise of any size",
+}
 FORMAT_VERSION = 1
 INPUTS = {GENERATOR: 2, CLASSIFIER: 1, PROPERTIES: 2}
 NOISE_SIZE = 10
@@ -48,7 +54,7 @@ class Bundle:
         sha256: Digest of the manifest, which holds the digests of all other files.
         calorimeter: The detector that the generator stands for.
         manifest: The manifest as read.
-        generator: Session with inputs noise (N, 10) and scaled conditions (N, 9).
+        generator: Session with inputs noise (N, Z) and scaled conditions (N, 9).
         generator_scales: What scales its conditions.
         classifier: Session with the input scaled conditions (N, 9).
         classifier_scales: What scales its conditions.
@@ -64,6 +70,11 @@ class Bundle:
     classifier: onnxruntime.InferenceSession
     classifier_scales: Scales
     steering: Steering | None = None
+
+    @property
+    def noise_size(self) -> int:
+        """Z, standard normal numbers for every response."""
+        return int(self.manifest.get("noise_size", NOISE_SIZE))
 
 
 def read_bundle(path: Path, threads: int = 1) -> Bundle:
@@ -111,7 +122,7 @@ def read_manifest(path: Path) -> dict[str, Any]:
     Raises:
         ValueError: If there is none that this version can read.
     """
-    return bundle.read_manifest(path, FORMAT, FORMAT_VERSION)
+    return bundle.read_manifest(path, list(FORMATS.values()), FORMAT_VERSION)
 
 
 def o2_options(detector: Calorimeter, folder: str) -> str:

@@ -38,11 +38,11 @@ class Steering:
         wanted: Bounds,
         rng: np.random.Generator,
     ) -> NDArray[np.float32]:
-        """Noise (N, 10) that gives the wanted properties, drawn from its law under them.
+        """Noise (N, Z) that gives the wanted properties, drawn from its law under them.
 
         Arguments:
             conditions: In O2's order and units, shape (N, 9).
-            noise: Standard normal, shape (N, 10).
+            noise: Standard normal, shape (N, Z).
             wanted: Bounds by property.
             rng: For properties that are only bounded.
 

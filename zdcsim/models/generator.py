@@ -23,6 +23,8 @@ class Generator(nn.Module, ABC):
     Attributes:
         calorimeter: The detector it imitates; fixes Nx and Ny.
         noise_size: Standard normal numbers it takes for a particle.
+        own_noise: Those of them, the first, that it uses as they are; numbers for the fibres are
+            made of the noise by `FibreNoise`.
         scaler: The scaling its conditions must have gone through.
         draws_counts: Whether `forward` itself draws whole counts. Two runtimes that differ in the
             last digit of the expected light may then differ by one in a count.
@@ -33,7 +35,7 @@ class Generator(nn.Module, ABC):
     def __init__(self, calorimeter: Calorimeter, noise_size: int = NOISE_SIZE) -> None:
         super().__init__()
         self.calorimeter = calorimeter
-        self.noise_size = noise_size
+        self.noise_size = self.own_noise = noise_size
         self.scaler = ConditionScaler()
 
     @abstractmethod

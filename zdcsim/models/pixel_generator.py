@@ -28,7 +28,7 @@ class PixelGenerator(Generator):
         self, calorimeter: Calorimeter, transport: Transport, noise_size: int = NOISE_SIZE
     ) -> None:
         super().__init__(calorimeter, noise_size)
-        self.transport = transport
+        self.own_noise, self.transport = 0, transport
         self.fibre_noise = FibreNoise(noise_size, calorimeter.nx * calorimeter.ny)
 
     def forward(self, noise: Tensor, conditions: Tensor) -> Tensor:

@@ -47,6 +47,7 @@ class ScaledGenerator(Generator):
 
     def __init__(self, generator: Generator, factor: float) -> None:
         super().__init__(generator.calorimeter, generator.noise_size)
+        self.own_noise = generator.own_noise
         self.generator, self.factor = generator, factor
         self.scaler = generator.scaler
 

@@ -72,7 +72,7 @@ class ShowerGenerator(Generator):
             nn.SiLU(),
             nn.Linear(hidden, 2 + 5 * kernels),
         )
-        self.lattice = FibreLattice(calorimeter)
+        self.lattice = FibreLattice(calorimeter, kernels)
         self.fibre_noise = FibreNoise(noise_size, calorimeter.nx * calorimeter.ny)
         self.per_tev = ALICE_PHOTO_ELECTRONS_PER_TEV[calorimeter.name]
         self.sizes = [1, 1, kernels, 2 * kernels, 2 * kernels]
@@ -87,7 +87,7 @@ class ShowerGenerator(Generator):
 
     def counts(self, noise: Tensor, conditions: Tensor) -> Tensor:
         """Whole photo-electrons, shape (B, Nx, Ny); see `Generator.counts`."""
-        return self.drawn(*self.light(noise, conditions), noise)
+        return self.drawn(*self.light(noise[:, : self.own_noise], conditions), noise)
 
     def drawn(self, expected: Tensor, clustering: Tensor, noise: Tensor) -> Tensor:
         """Whole photo-electrons, shape (B, Nx, Ny).

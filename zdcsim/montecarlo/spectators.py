@@ -86,6 +86,24 @@ class Spectators:
         event = np.full(len(pdg), number, np.int64)
         return Primaries(pdg, conditions.astype(np.float32), event), arrive
 
+    def neutrons(
+        self, events: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Centralities of collisions, and how many spectator neutrons fly free.
+
+        Arguments:
+            events: Number of collisions, E.
+            rng: What draws them.
+
+        Returns:
+            Centrality, per cent, shape (E,); neutrons towards A and C, shape (E, 2).
+        """
+        overlap = glauber.collide(events, self.centrality, rng)
+        left = glauber.MASS_NUMBER - overlap.participants
+        free = np.minimum(left, np.rint(self.freed_per_collided * overlap.participants).astype(int))
+        found = rng.hypergeometric(overlap.neutrons, overlap.protons, free)
+        return glauber.centrality(overlap.impact_fm), found
+
     def event(self, rng: np.random.Generator) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Codes and conditions of the free spectators of one collision, on both sides."""
         overlap = glauber.collide(1, self.centrality, rng)
