@@ -18,7 +18,7 @@ export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test tests lint setup clean
+.PHONY: help demo test tests lint docs setup clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -34,13 +34,16 @@ demo: $(VENV)/.demo ## train, export and judge on the sample in data/, in under 
 		--json $(OUT)/judgement.json --html $(OUT)/report.html
 	@echo "report: $(OUT)/report.html   bundle for O2: $(OUT)/bundle"
 
-test: lint tests ## all checks and all tests
+test: lint docs tests ## all checks and all tests
 
 lint: $(VENV)/.dev ## style, types and directions of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
+
+docs: $(VENV)/.dev ## the documentation site, into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 tests: setup
 	$(BIN)/python -m pytest

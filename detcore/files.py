@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import platform
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,10 +13,11 @@ from pathlib import Path
 def replacing(path: Path) -> Iterator[Path]:
     """A temporary path beside `path` that takes its place when the block succeeds.
 
-    When the block raises, `path` is left as it was and the temporary file is removed.
+    When the block raises, `path` is left as it was and the temporary file is removed. Its name
+    holds machine and process, for several of both may write to a shared file system.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.partial")
     try:
         yield partial
         partial.replace(path)

@@ -14,7 +14,7 @@ from typing import Any, Generic, Protocol, TextIO, TypeVar
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
-from detcore import checkpoint
+from detcore import checkpoint, stopping
 from detcore.config import Settings
 from detcore.distributed import Processes
 from detcore.tracking import Tracker
@@ -134,19 +134,26 @@ class Loop(Generic[Batch]):
         Raises:
             FloatingPointError: At the first loss that is not finite; names the term and the step.
                 The last checkpoint stays as it was.
+            Stopped: When SIGTERM or SIGUSR1 comes, to whichever process; a checkpoint is written
+                before.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         started = time.monotonic() - self.done.seconds
         with (
             (self.folder / checkpoint.METRICS).open("a", encoding="utf-8") as log,
+            stopping.requests() as came,
             _progress(self.processes.first) as bar,
         ):
+            if self.processes.first:
+                stopping.unmark(self.folder)
             task = bar.add_task("training", total=self.settings.steps, completed=self.done.step)
             while not self._finished():
                 self._step(log)
-                self.done.seconds = self._agreed(time.monotonic() - started)
+                asked = self._agree(time.monotonic() - started, came)
                 self._look(log)
                 bar.update(task, completed=self.done.step, description=self._description())
+                if asked and not self._finished():
+                    self._stop(asked)
         return self.done
 
     def _finished(self) -> bool:
@@ -190,6 +197,19 @@ class Loop(Generic[Batch]):
         if self.processes.first:
             state = {"objective": self.objective.state_dict(), "done": vars(self.done)}
             checkpoint.save(state, self.folder / checkpoint.LAST)
+
+    def _agree(self, seconds: float, came: stopping.Requests) -> str | None:
+        """Set the time spent, and name the signal that has come to any process, on all of them."""
+        flags = self.processes.average({"": seconds if self.processes.first else 0, **came.flags()})
+        self.done.seconds = flags.pop("") * self.processes.world_size
+        return next((name for name, share in flags.items() if share), None)
+
+    def _stop(self, name: str) -> None:
+        self._save()
+        if self.processes.first:
+            stopping.mark(self.folder, name)
+        self.processes.average({"": 0.0})  # nobody leaves before the checkpoint is written
+        raise stopping.Stopped(name, self.done.step, self.folder)
 
     def _agreed(self, value: float) -> float:
         """The value of the first process, on all of them, so that they stop together."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from detcore import config, files
 from detcore.config import Settings
+from detcore.stopping import Stopped
 from detcore.tracking import Tracker
 
 CONFIG, PROVENANCE = "config.yaml", "provenance.json"
@@ -60,6 +61,9 @@ def tracked(tracker: Tracker, folder: Path, artifacts: Sequence[str]) -> Iterato
         for name in artifacts:
             if (folder / name).exists():
                 tracker.artifact(folder / name)
+    except Stopped:
+        status = "KILLED"
+        raise
     finally:
         tracker.finish(status)
 

@@ -42,7 +42,7 @@ class Tracker(Protocol):
         """Keep a copy of a file."""
 
     def finish(self, status: str) -> None:
-        """End the record as `FINISHED` or `FAILED`."""
+        """End the record as `FINISHED`, `FAILED` or `KILLED`, which is to go on."""
 
 
 class Untracked:
@@ -109,7 +109,7 @@ class MLflowTracker:
         self.client.log_artifact(self.run_id, str(path))
 
     def finish(self, status: str) -> None:
-        """End the record as `FINISHED` or `FAILED`."""
+        """End the record as `FINISHED`, `FAILED` or `KILLED`, which is to go on."""
         self.client.set_terminated(self.run_id, status)
 
 

@@ -1,6 +1,7 @@
 """`zdcsim convert`: every kind of source into a store and into ROOT, and what cannot be told."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from zdcsim.io import store, tree
 from zdcsim.io.block import Block
 from zdcsim.io.source import kind_of
 from zdcsim.io.stream import write_with_missed
+from zdcsim.response import REUSE
 
 O2SIM = Path(__file__).resolve().parents[1] / "fixtures" / "o2sim.root"
 
@@ -130,3 +132,51 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
     assert re.search("must end in one of", convert(O2SIM, tmp_path / "out.txt").stderr)
     other = made(tmp_path, "events")
     assert "has no tree 'responses' (ours) or 'o2sim'" in convert(other, out).stderr
+
+
+def test_several_files_are_joined_with_their_particles_numbered_through(tmp_path: Path) -> None:
+    parts = toy_responses(particles=4, copies=2), toy_responses(particles=3, copies=5, seed=9)
+    missed = np.array([22], np.int32), np.ones((1, 9), np.float32)
+    for name, part in zip("ab", parts, strict=True):
+        tree.write(tmp_path / f"{name}.root", part, missed)
+    again = tmp_path / "again.root"  # other copies of the first file's last two particles
+    tree.write(again, parts[0].select(np.arange(4, 8)))
+    out = tmp_path / "out.root"
+    ran = convert(tmp_path / "a.root", out, str(tmp_path / "b.root"), str(again))
+    assert ran.exit_code == 0, ran.output
+    found = tree.read(out)
+    expected = np.repeat([0, 1, 2, 3, 4, 5, 6, 2, 3], [2, 2, 2, 2, 5, 5, 5, 2, 2])
+    assert found.particle.tolist() == expected.tolist()
+    assert np.array_equal(found.dense()[:8], parts[0].dense())
+    assert np.array_equal(found.dense()[8:23], parts[1].dense())
+    assert len(tree.read_missed(out)[0]) == 2
+    assert found.provenance["joined"] == [str(tmp_path / f"{n}.root") for n in ("a", "b", "again")]
+    assert "27 ZN responses of 3 sources" in ran.output
+
+
+def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None:
+    responses = toy_responses(particles=2, copies=2)
+    for name in "ab":
+        tree.write(tmp_path / f"{name}.root", responses)
+    other = toy_responses(particles=2, copies=1, seed=3)
+    tree.write(tmp_path / "b.root", other)
+    out = tmp_path / "out.h5"
+    assert (
+        convert(tmp_path / "a.root", out, str(tmp_path / "b.root"), "--reuses", "2").exit_code == 0
+    )
+    particle = store.read(out).particle
+    simulated = particle < REUSE
+    assert set((particle % REUSE).tolist()) == {0, 1, 2, 3}
+    assert particle[simulated].tolist() == [0, 0, 1, 1, 2, 3]
+    assert np.bincount(particle[~simulated] % REUSE).tolist() == [4, 4, 2, 2]
+
+
+def test_samples_of_two_kinds_are_not_joined(tmp_path: Path) -> None:
+    responses = toy_responses(particles=2, copies=2)
+    tree.write(tmp_path / "a.root", responses)
+    tree.write(tmp_path / "b.root", replace(responses, provenance={"data_kind": "generated"}))
+    out = tmp_path / "out.h5"
+    ran = convert(tmp_path / "a.root", out, str(tmp_path / "b.root"))
+    assert ran.exit_code == 2
+    assert "only samples of one kind are joined" in ran.stderr
+    assert not out.exists()

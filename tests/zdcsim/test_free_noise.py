@@ -114,10 +114,10 @@ def test_freeing_leaves_the_generator_as_it_was() -> None:
 def test_a_family_with_another_noise_size_needs_no_ten(tmp_path: Path) -> None:
     generator = SdiGanGenerator(ZN, noise_size=24)
     generator.scaler.fit(torch.from_numpy(toy_conditions(50, np.random.default_rng(3))))
-    classifier, particles = toy_classifier(), reference_conditions(ZN)[::37]
+    out, particles = tmp_path / "b", reference_conditions(ZN)[::37]
     with pytest.raises(ValueError, match="the generator takes 24: choose the target `free`"):
-        write_bundle(generator, classifier, tmp_path / "b", {}, particles)
-    write_bundle(generator, classifier, tmp_path / "b", {}, particles, target="free")
+        write_bundle(generator, toy_classifier(), out, {}, particles)
+    write_bundle(generator, toy_classifier(), out, {}, particles, target="free")
     assert read_bundle(tmp_path / "b").noise_size == 24
 
 

@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from detcore.share import Share
 from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
 from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.production import Production, geant4_folder, shower_seeds
-from zdcsim.montecarlo.run import run
+from zdcsim.montecarlo.run import run, run_share
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.response import Responses
@@ -69,6 +70,17 @@ def test_number_of_workers_does_not_matter(reference: Responses, tmp_path: Path)
     out = tmp_path / "two.root"
     run(small(), out, 2)
     assert same_showers(tree.read(out), reference)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+def test_shares_are_merged_into_the_same_file(reference: Responses, tmp_path: Path) -> None:
+    out = tmp_path / "shares.root"
+    assert [run_share(small(), out, 1, Share(number, 2)) for number in (2, 1)] == [4, 4]
+    assert not out.exists()
+    shown: list[tuple[int, int]] = []
+    merged = run(small(), out, 1, lambda done, total: shown.append((done, total)))
+    assert shown == [(8, 8)]  # there is nothing left to simulate
+    assert same_showers(merged, reference)
     assert list(tmp_path.iterdir()) == [out]
 
 

@@ -10,16 +10,22 @@ from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 if TYPE_CHECKING:
     from zdcsim.io.block import Block
+    from zdcsim.io.source import Kind, SourceSettings
 
 ROOT_SUFFIX, STORE_SUFFIXES = ".root", (".h5", ".hdf5")
-Source = Annotated[
-    str, typer.Argument(help="File, folder of text files, or URL as root://server//path.")
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="SOURCE...",
+        help="File, folder of text files, or URL as root://server//path; several are joined, "
+        "with their particles numbered through.",
+    ),
 ]
 Zeros = Literal["none", "transported", "primaries"]
 
 
 def convert(
-    source: Source,
+    sources: Sources,
     out: Annotated[Path, typer.Option(help="File to write: .h5, a training store, or .root.")],
     kind: Annotated[
         Literal["auto", "zdcsim", "store", "o2sim", "text", "arrays"],
@@ -73,17 +79,16 @@ def convert(
 ) -> None:
     """Convert responses of O2, of other groups or of ours into a training store or ROOT file.
 
-    Example: zdcsim convert sim1.root --kind o2sim --detector zn --out zn.h5
+    Example: zdcsim convert sim1.root sim2.root --kind o2sim --detector zn --out zn.h5
     """
     from zdcsim.geometry import calorimeter
     from zdcsim.io import store
     from zdcsim.io.arrays import ArraySettings
+    from zdcsim.io.joining import joined
     from zdcsim.io.legacy import LegacySettings
     from zdcsim.io.o2sim import O2Settings
-    from zdcsim.io.rootfile import is_url
-    from zdcsim.io.source import SourceSettings, blocks, kind_of
+    from zdcsim.io.source import SourceSettings
     from zdcsim.io.stream import write_with_missed
-    from zdcsim.io.tree import is_library
 
     _check_out(out)
     chosen = calorimeter(detector)
@@ -93,22 +98,37 @@ def convert(
         ArraySettings(chosen, layout, values, charge_unit, mass_unit, vertex_unit),
         particles,
     )
+    found = [_read(source, kind, settings, reuses, seed) for source in sources]
+    read = [blocks for _, blocks in found]
+    together = read[0] if len(read) == 1 else joined(list(zip(sources, read, strict=True)))
+    counted = _Count(together)
+    write = write_with_missed if out.suffix == ROOT_SUFFIX else store.write_blocks
+    written = write(out, counted.shown())
+    kinds = ", ".join(sorted({each for each, _ in found}))
+    named = sources[0] if len(sources) == 1 else f"{len(sources)} sources"
+    typer.echo(
+        f"{out}: {written} {chosen.name} responses of {named} ({kinds}), {counted.missed} "
+        "primaries without light kept as conditions"
+    )
+
+
+def _read(
+    source: str, kind: "Kind | Literal['auto']", settings: "SourceSettings", reuses: int, seed: int
+) -> "tuple[Kind, Iterator[Block]]":
+    """Kind of a source, and its blocks."""
+    from zdcsim.io.rootfile import is_url
+    from zdcsim.io.source import blocks, kind_of
+    from zdcsim.io.tree import is_library
+
     location = source if is_url(source) else Path(source)
     found = kind_of(location) if kind == "auto" else kind
-    read = blocks(location, found, settings)
     if found == "zdcsim" and (reuses or is_library(Path(source))):
         from zdcsim.montecarlo import library
 
-        read = library.blocks(Path(source), reuses, seed)
-    elif reuses:
+        return found, library.blocks(Path(source), reuses, seed)
+    if reuses:
         raise ValueError(f"--reuses is for files of `zdcsim simulate`; {source} is {found}")
-    counted = _Count(read)
-    write = write_with_missed if out.suffix == ROOT_SUFFIX else store.write_blocks
-    written = write(out, counted.shown())
-    typer.echo(
-        f"{out}: {written} {chosen.name} responses of {source} ({found}), {counted.missed} "
-        "primaries without light kept as conditions"
-    )
+    return found, blocks(location, found, settings)
 
 
 def _check_out(out: Path) -> None:

@@ -56,17 +56,27 @@ def generate(
     workers: Annotated[
         int, typer.Option(min=1, help="Processes of local-dask, jobs of slurm or htcondor.")
     ] = 2,
+    share: Annotated[
+        str | None,
+        typer.Option(
+            help="Generate the third of twenty shares only, 3/20, and keep it beside --out; the "
+            "command without --share merges them. For arrays of batch jobs: see submit."
+        ),
+    ] = None,
 ) -> None:
     """Generate responses and write them as `zdcsim simulate` writes its own.
 
     Example: zdcsim generate --model bundle --particles-from test.root --copies 20 --out fast.root
     """
     from detcore.cluster import connected
+    from detcore.share import parsed as parsed_share
     from zdcsim.generation import generated, response_blocks, shards
     from zdcsim.io.bundle import read_bundle
+    from zdcsim.io.response_parts import ResponseParts
     from zdcsim.io.stream import write_blocks
     from zdcsim.io.zoo import found
     from zdcsim.montecarlo.gun import Gun
+    from zdcsim.shares import generate_share, merged
     from zdcsim.steering import parsed
 
     bounds = parsed(wanted or [])
@@ -79,13 +89,23 @@ def generate(
         gun = Gun(str(particle), energy, x, y, spread, side)
         chosen = of_gun(gun, number, seed, bundle.calorimeter)
     chosen = chosen.repeated(copies)
-    if scheduler == "local":
-        blocks = response_blocks(bundle, chosen, seed, batch_size, wanted=bounds)
-        write_blocks(out, with_progress(blocks, len(chosen)))
-    else:
+    parts = ResponseParts.beside(out)
+    if share is not None:
+        shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
+        kept = sum(map(len, generate_share(shared, out, parsed_share(share))))
+        typer.echo(f"share {share} of {out}: {kept} responses are kept")
+        return
+    if scheduler != "local":
         with connected(scheduler, workers) as cluster:
             shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
             write_blocks(out, with_progress(cluster.ordered(generated, shared), len(chosen)))
+    elif parts.folder.exists():
+        shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
+        write_blocks(out, with_progress(merged(shared, out), len(chosen)))
+        parts.remove()
+    else:
+        blocks = response_blocks(bundle, chosen, seed, batch_size, wanted=bounds)
+        write_blocks(out, with_progress(blocks, len(chosen)))
     typer.echo(f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles")
 
 

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from detcore.stopping import Stopped, exit_code
 from zdcsim.cli.convert import convert
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.cli.export import export
@@ -74,6 +75,9 @@ class Commands(TyperGroup):
                 raise
             typer.echo(f"zdcsim: {sentence}", err=True)
             raise typer.Exit(FAILED) from error
+        except Stopped as stop:
+            typer.echo(f"zdcsim: {stop}", err=True)
+            raise typer.Exit(exit_code()) from stop
         except KeyboardInterrupt as stop:
             typer.echo("zdcsim: stopped from the keyboard", err=True)
             raise typer.Exit(INTERRUPTED) from stop
@@ -83,7 +87,7 @@ def explain(error: Exception, command: str | None) -> str:
     """One line for the user; empty when the error is not one that a user can act on."""
     if not isinstance(error, ModuleNotFoundError):
         return " ".join(str(error).split()) or type(error).__name__
-    package = (error.name or "").partition(".")[0]
+    package = (error.name or "").partition(".")[0].replace("-", "_")
     if package not in EXTRA:
         return ""
     return (

@@ -3,11 +3,14 @@
 import os
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from zdcsim.geometry import Side
+
+if TYPE_CHECKING:
+    from zdcsim.response import Responses
 
 
 def simulate(
@@ -83,6 +86,13 @@ def simulate(
             "jobs; or a Dask scheduler, tcp://host:8786."
         ),
     ] = "local",
+    share: Annotated[
+        str | None,
+        typer.Option(
+            help="Simulate the third of twenty shares only, 3/20, and keep it beside --out; the "
+            "command without --share merges them. For arrays of batch jobs: see submit."
+        ),
+    ] = None,
 ) -> None:
     """Simulate showers with Geant4 and write them to a ROOT file.
 
@@ -91,6 +101,7 @@ def simulate(
     Example: zdcsim simulate --particles 20 --copies 5 --out zn.root
     """
     from detcore.cluster import Cluster, connected
+    from detcore.share import parsed
     from zdcsim.geometry import calorimeter
     from zdcsim.montecarlo.collisions import Collisions
     from zdcsim.montecarlo.gun import Gun
@@ -99,7 +110,7 @@ def simulate(
         Production,
         geant4_folder,
     )
-    from zdcsim.montecarlo.run import run
+    from zdcsim.montecarlo.run import run, run_share
     from zdcsim.montecarlo.settings import Transport
     from zdcsim.montecarlo.source import Source
     from zdcsim.montecarlo.spectators import Spectators
@@ -135,10 +146,18 @@ def simulate(
         where: int | Cluster = processes
         if scheduler != "local":
             where = stack.enter_context(connected(scheduler, processes))
-        written = run(production, target, where, stack.enter_context(_Bar()).show)
+        show = stack.enter_context(_Bar()).show
+        if share is None:
+            said = _described(run(production, target, where, show), copies)
+        else:
+            said = f"{run_share(production, target, where, parsed(share), show)} showers are kept"
+    typer.echo(f"{target}: {said}")
+
+
+def _described(written: "Responses", copies: int) -> str:
     total = written.photon_sum()
-    typer.echo(
-        f"{target}: {len(written)} showers of {len(written) // copies} particles, "
+    return (
+        f"{len(written)} showers of {len(written) // copies} particles, "
         f"{(total == 0).sum()} without light, mean {total.mean():.1f} photo-electrons, "
         f"{written.cpu_seconds.mean():.2f} CPU seconds a shower; Geant4 tables: "
         f"{written.provenance['geant4_data']}"

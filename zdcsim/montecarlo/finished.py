@@ -3,7 +3,6 @@
 A production that was killed goes on from this folder; one with other settings is refused.
 """
 
-import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detcore.files import replacing, write_text
+from detcore.claim import claim
+from detcore.files import replacing
 from zdcsim.montecarlo import source
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production, Shower
 from zdcsim.response import Responses
-
-MAY_DIFFER = {"created", "machine", "versions"}
-"""What a production that goes on may record otherwise than when it was started."""
 
 
 @dataclass(frozen=True)
@@ -49,24 +46,8 @@ class Finished:
         return cls(out.with_name(f".{out.name}.parts"))
 
     def claim(self, record: dict[str, Any]) -> str:
-        """Start the folder, or take it up; returns when it was started.
-
-        Raises:
-            ValueError: If it holds a production with another record.
-        """
-        path = self.folder / "production.json"
-        if not path.exists():
-            write_text(path, json.dumps(record, indent=1))
-            return str(record["created"])
-        started, now = json.loads(path.read_text()), json.loads(json.dumps(record))
-        differs = sorted(k for k in set(record) - MAY_DIFFER if started.get(k) != now[k])
-        if differs:
-            raise ValueError(
-                f"{self.folder} holds an unfinished production with another {', '.join(differs)}; "
-                "finish it with the settings in its production.json, choose another --out, or "
-                "delete it"
-            )
-        return str(started["created"])
+        """Start the folder, or take it up; see `detcore.claim`."""
+        return claim(self.folder, record)
 
     def primaries(self, production: Production) -> tuple[Primaries, Primaries]:
         """Primaries that reach and that miss: those of the folder, or new ones."""

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 
 from detcore.cluster import RETRIES, Cluster
 from detcore.provenance import provenance
+from detcore.share import Share
 from zdcsim.io import tree
 from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.primaries import Primaries
@@ -29,11 +31,39 @@ SHOWERS_PER_SHARD = 16
 SHARDS_AT_LEAST = 8
 
 
+Progress = Callable[[int, int], None]
+"""Called with the number of finished showers and of all."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """A production that has begun: its primaries, its showers and where they are kept.
+
+    Arguments:
+        production: What is simulated.
+        finished: The showers that are done.
+        record: What the file says of its origin, with the time when it was begun.
+        hits: Primaries that reach the calorimeter.
+        misses: Primaries that do not.
+    """
+
+    production: Production
+    finished: Finished
+    record: dict[str, object]
+    hits: Primaries
+    misses: Primaries
+
+    @property
+    def showers(self) -> list[Shower]:
+        """All showers, in the order of the file."""
+        return [(i, c) for i in range(len(self.hits)) for c in range(self.production.copies)]
+
+
 def run(
     production: Production,
     out: Path,
     where: int | Cluster,
-    progress: Callable[[int, int], None] = lambda done, total: None,
+    progress: Progress = lambda done, total: None,
 ) -> Responses:
     """Simulate, or go on simulating, and write the ROOT file.
 
@@ -41,7 +71,7 @@ def run(
         production: What to simulate.
         out: The ROOT file.
         where: A number of local processes, or a Dask cluster.
-        progress: Called with the number of finished showers and of all.
+        progress: See there.
 
     Returns:
         What was written.
@@ -50,6 +80,36 @@ def run(
         ValueError: If an unfinished production with other settings or of another commit lies
             there, no primary reaches the calorimeter, or showers fail again and again.
     """
+    work = _begun(production, out)
+    _simulate(work, work.showers, where, progress)
+    responses = work.finished.merged(production, work.hits, work.showers, work.record)
+    event = work.hits.event[[i for i, _ in work.showers]]
+    tree.write(out, responses, (work.misses.pdg, work.misses.conditions), event)
+    work.finished.remove()
+    return responses
+
+
+def run_share(
+    production: Production,
+    out: Path,
+    where: int | Cluster,
+    share: Share,
+    progress: Progress = lambda done, total: None,
+) -> int:
+    """Simulate some of the showers and keep them beside the output, for `run` to merge them.
+
+    Arguments and errors are those of `run`; other shares may be simulated at the same time.
+
+    Returns:
+        The number of showers in the share.
+    """
+    work = _begun(production, out)
+    showers = share.part(work.showers)
+    _simulate(work, showers, where, progress)
+    return len(showers)
+
+
+def _begun(production: Production, out: Path) -> Work:
     finished = Finished.beside(out)
     record = {**production.record(), **provenance("zdcsim", "geant4-pybind", "chromo", "numpy")}
     created = finished.claim(record)
@@ -59,22 +119,23 @@ def run(
             f"no primary of these collisions reaches the {production.calorimeter.name}; ask for "
             "more events or another centrality"
         )
-    showers = [(i, c) for i in range(len(hits)) for c in range(production.copies)]
-    left = [shower for shower in showers if not finished.has(shower)]
+    return Work(production, finished, {**record, "created": created}, hits, misses)
+
+
+def _simulate(work: Work, showers: list[Shower], where: int | Cluster, progress: Progress) -> None:
+    """Simulate those of the showers that are not finished."""
+    if not showers:
+        return
+    left = [shower for shower in showers if not work.finished.has(shower)]
     done = len(showers) - len(left)
     progress(done, len(showers))
     if isinstance(where, Cluster):
-        came = _on_cluster(production, hits, left, finished, where)
+        came = _on_cluster(work.production, work.hits, left, work.finished, where)
     else:
-        came = _in_processes(production, hits, left, finished, where)
+        came = _in_processes(work.production, work.hits, left, work.finished, where)
     for number in came:
         done += number
         progress(done, len(showers))
-    responses = finished.merged(production, hits, showers, {**record, "created": created})
-    event = hits.event[[i for i, _ in showers]]
-    tree.write(out, responses, (misses.pdg, misses.conditions), event)
-    finished.remove()
-    return responses
 
 
 def _on_cluster(

@@ -27,6 +27,9 @@ class ShowerVaeSettings(Settings):
             decoder learns to use the latent.
         divergence_by: Step from which it costs in full; linear in between.
         free_nats: Divergence of each latent number that never costs anything.
+        draws: Latents drawn for each response once the divergence costs in full. With several the
+            importance-weighted bound is descended: nearer to the likelihood, so that the decoder
+            pays less for what the encoder cannot express. 1: the usual bound throughout.
         ema: Decay of the moving average of the weights, which is what is validated and exported;
             0 or null: the weights themselves.
         optimiser: Of decoder and encoder together.
@@ -35,6 +38,7 @@ class ShowerVaeSettings(Settings):
     divergence_from: Annotated[int, Field(ge=0)] = 500
     divergence_by: Annotated[int, Field(gt=0)] = 2000
     free_nats: Annotated[float, Field(ge=0)] = 0.1
+    draws: Annotated[int, Field(gt=0)] = 10
     ema: float | None = 0.995
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=1000, betas=(0.9, 0.999), clip=50.0
@@ -63,13 +67,15 @@ class ShowerVae(AveragedObjective):
 
     def loss(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The bound, in nats a response; see `AveragedObjective.loss`."""
+        if self.settings.draws > 1 and self.steps >= self.settings.divergence_by:
+            bound = self._bounds(networks, batch, self.settings.draws, self.steps).mean()
+            return bound, {"bound": bound}
         generator, encoder = _pair(networks)
         conditions = generator.scaler(batch.conditions)
         mean, log_variance = encoder(batch.log_photons, conditions)
         latent = mean + torch.exp(0.5 * log_variance) * batch.noise[:, 0]
         expected, clustering = generator.light(latent, conditions)
-        counts = torch.round(torch.expm1(batch.log_photons))
-        unlikely = count_loss(counts, expected, clustering).mean()
+        unlikely = count_loss(_counts(batch), expected, clustering).mean()
         apart = divergence(mean, log_variance)
         paid = self.share(self.steps + 1) * with_free_bits(apart, self.settings.free_nats)
         return unlikely + paid, {"counts": unlikely, "divergence": apart.sum()}
@@ -89,18 +95,26 @@ class ShowerVae(AveragedObjective):
             draws: Latents drawn for each, always the same ones.
         """
         batch = batch.to(self.device)
-        generator, encoder = _pair(self.averages)
+        return float(self._bounds(self.averages, batch, draws, seed=1).mean())
+
+    def _bounds(self, networks: nn.ModuleList, batch: Batch, draws: int, seed: int) -> Tensor:
+        """Importance-weighted bound of each response, shape (B,)."""
+        generator, encoder = _pair(networks)
         conditions = generator.scaler(batch.conditions)
         mean, log_variance = encoder(batch.log_photons, conditions)
-        rng = torch.Generator(self.device).manual_seed(1)
+        rng = torch.Generator(self.device).manual_seed(seed)
         shape = (draws, *mean.shape)
         drawn = torch.randn(shape, generator=rng, device=self.device)
         latent = mean + torch.exp(0.5 * log_variance) * drawn
-        counts = torch.round(torch.expm1(batch.log_photons))
+        counts = _counts(batch)
         unlikely = torch.stack(
             [count_loss(counts, *generator.light(each, conditions)) for each in latent]
         )
-        return float(importance_bound(unlikely, latent, drawn, 0.5 * log_variance).mean())
+        return importance_bound(unlikely, latent, drawn, 0.5 * log_variance)
+
+
+def _counts(batch: Batch) -> Tensor:
+    return torch.round(torch.expm1(batch.log_photons))
 
 
 def _pair(networks: nn.ModuleList) -> tuple[ShowerGenerator, nn.Module]:
