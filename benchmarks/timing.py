@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -67,8 +68,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def seconds_per_response(bundle: Bundle, sample: Responses) -> dict[str, object]:
-    """CPU seconds of a Geant4 shower and of a generated response, and their ratio."""
+def seconds_per_response(
+    bundle: Bundle, sample: Responses, sizes: Sequence[int] = BATCH_SIZES
+) -> dict[str, object]:
+    """CPU seconds of a Geant4 shower and of a generated response, by batch size, and the ratio."""
     geant4 = sample.cpu_seconds.astype(np.float64)
     found: dict[str, object] = {
         "geant4": {
@@ -78,7 +81,7 @@ def seconds_per_response(bundle: Bundle, sample: Responses) -> dict[str, object]
             "machine": sample.provenance.get("machine", "not stated"),
         }
     }
-    for batch_size in BATCH_SIZES:
+    for batch_size in sizes:
         rng = np.random.default_rng(1)
         rows = rng.integers(len(sample), size=RESPONSES[batch_size])
         timed = bundle_seconds(bundle, sample.conditions[rows], batch_size)

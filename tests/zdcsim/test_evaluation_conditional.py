@@ -71,8 +71,9 @@ def test_light_of_one_species_is_seen_there_and_nowhere_else() -> None:
     found = by_name(Measured(OURS.quantities, doubled))
     photon, neutron = found["gamma"].light, found["n"].light
     assert photon is not None and neutron is not None
-    assert (photon.ratio, neutron.ratio) == (pytest.approx(2.0), pytest.approx(1.0))
-    assert (photon.ratio_error, neutron.ratio_error) == (pytest.approx(0, abs=1e-12),) * 2
+    for light, ratio in ((photon, 2.0), (neutron, 1.0)):
+        assert light.ratio == pytest.approx(ratio)
+        assert light.ratio_error == pytest.approx(0, abs=1e-12)
     channels = OURS.group("o2")[REFERENCE.pdg == PHOTON]
     assert whole(found["gamma"]) == pytest.approx(channels.mean())
     assert whole(found["n"]) == 0

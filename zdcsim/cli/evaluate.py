@@ -248,11 +248,9 @@ def show(judgement: "Judgement", console: Console) -> None:
         table.add_row(*cells)
     console.print(table)
     for by, rows in conditional_rows(judgement).items():
-        bins = Table(title=f"by {by}, mean channel")
-        for name in BIN_HEADINGS:
-            bins.add_column(name, justify="right" if name else "left")
-        for cells in rows:
-            bins.add_row(*cells)
+        bins = Table(*BIN_HEADINGS, title=f"by {by}, mean channel")
+        for found in rows:
+            bins.add_row(*found)
         console.print(bins)
     leading = judgement.settings.conventions[0]
     whole = judgement.distances[leading]["mean"].whole

@@ -67,8 +67,8 @@ def _bin_row(found: Bin, leading: str) -> tuple[str, ...]:
         *known,
         drawn(found.light.ratio, found.light.ratio_error),
         ABSENT if found.light.ratio_floor is None else f"± {number(found.light.ratio_floor)}",
-        drawn(mean.floor and mean.floor.mean, error.floor),
-        drawn(mean.model and mean.model.mean, error.model),
+        drawn(mean.floor.mean if mean.floor else None, error.floor),
+        drawn(mean.model.mean if mean.model else None, error.model),
         drawn(mean.ratio, error.ratio),
     )
 
