@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import timing
+from figure_file import write_png
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from trained import classifier
@@ -225,7 +226,7 @@ def main() -> None:
     write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")
     write_text(path.with_suffix(".md"), markdown(rows, record))
     with style():
-        drawn(rows).savefig(path.with_suffix(".png"), dpi=80)
+        write_png(path.with_suffix(".png"), drawn(rows))
     print(markdown(rows, record))
 
 
