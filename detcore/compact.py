@@ -12,7 +12,7 @@ each output of a layer, itself cut to 12 binary digits so that every product is 
 
 import copy
 from pathlib import Path
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 import onnx
@@ -112,7 +112,10 @@ def _short(
         step = _step(values, axis)
         whole = np.round(np.divide(values, step, out=np.zeros_like(values), where=step > 0))
         if np.array_equal(whole * step, values):
-            arrays = {f"{name}_8": whole.astype(np.int8), f"{name}_step": step}
+            arrays: dict[str, NDArray[Any]] = {
+                f"{name}_8": whole.astype(np.int8),
+                f"{name}_step": step,
+            }
             nodes = [
                 helper.make_node("Cast", [f"{name}_8"], [f"{name}_whole"], to=TensorProto.FLOAT),
                 helper.make_node("Mul", [f"{name}_whole", f"{name}_step"], [name]),
