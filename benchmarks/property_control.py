@@ -125,7 +125,8 @@ def drawn(asked: NDArray[np.float64], got: NDArray[np.float64]) -> Figure:
         ends = [asked[:, k].min(), asked[:, k].max()]
         axis.plot(ends, ends, color=MONTE_CARLO, linewidth=0.8)
         short = "fibres" if unit.startswith("fibres") else unit
-        axis.set(xlabel=f"{name}, asked [{short}]", ylabel="generated")
+        axis.set_xlabel(f"{name}, asked [{short}]", fontsize=8, loc="center")
+        axis.set_ylabel("generated", fontsize=8)
         if not name.startswith("center"):
             axis.set(xscale="log", yscale="log")
     return figure
