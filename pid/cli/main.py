@@ -11,11 +11,13 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from detcore.batch.command import add_to
 from detcore.stopping import Stopped, exit_code
 from pid.cli.adapt import adapt
 from pid.cli.evaluate import evaluate
 from pid.cli.export import export
 from pid.cli.simulate import simulate
+from pid.cli.submit import BATCH
 from pid.cli.train import train
 
 EXTRA = {
@@ -81,6 +83,7 @@ app = typer.Typer(
 )
 for command in (simulate, train, adapt, evaluate, export):
     app.command()(command)
+add_to(app, BATCH)
 
 
 def show_version(wanted: bool) -> None:

@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from detcore.batch.command import add_to
 from detcore.stopping import Stopped, exit_code
 from zdcsim.cli.convert import convert
 from zdcsim.cli.evaluate import evaluate
@@ -18,6 +19,7 @@ from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
 from zdcsim.cli.models import models
 from zdcsim.cli.simulate import simulate
+from zdcsim.cli.submit import BATCH
 from zdcsim.cli.train import train
 from zdcsim.cli.validate import validate
 
@@ -56,6 +58,8 @@ zdcsim models
 zdcsim generate --model bundle --particles-from test.root --out fast.root
 
 zdcsim evaluate --model bundle --reference test.root --html judged.html
+
+zdcsim submit --gpus 1 train configs/zdcsim/gan.yaml --out runs/gan
 """
 
 FAILED, INTERRUPTED = 2, 130
@@ -108,6 +112,7 @@ app = typer.Typer(
 COMMANDS = (simulate, validate, convert, train, models, generate, evaluate, export)
 for command in COMMANDS:
     app.command()(command)
+add_to(app, BATCH)
 
 
 def show_version(wanted: bool) -> None:
