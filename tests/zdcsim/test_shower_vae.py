@@ -48,7 +48,7 @@ def test_kernels_are_products_of_normal_densities(calorimeter: Calorimeter) -> N
     light = torch.tensor([[30.0, 7.0]])
     centres = torch.tensor([[20.3, 5.0, 11.8, 16.5]])
     widths = torch.tensor([[1.5, 0.4, 2.0, 9.0]])
-    found = FibreLattice(calorimeter)(light, centres, widths.log())[0].numpy()
+    found = FibreLattice(calorimeter, 2)(light, centres, widths.log())[0].numpy()
     x, y = np.arange(calorimeter.nx) + 0.5, np.arange(calorimeter.ny) + 0.5
     expected = sum(
         float(light[0, k])
@@ -60,7 +60,7 @@ def test_kernels_are_products_of_normal_densities(calorimeter: Calorimeter) -> N
 
 
 def test_a_kernel_inside_the_face_keeps_its_light() -> None:
-    inside = FibreLattice(ZN)(
+    inside = FibreLattice(ZN, 1)(
         torch.tensor([[500.0]]), torch.tensor([[21.7, 24.1]]), torch.tensor([[2.0, 2.5]]).log()
     )
     assert float(inside.sum()) == pytest.approx(500.0, rel=1e-5)

@@ -22,6 +22,8 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from zdcsim.models.kernels import first
+
 TABLES = 3
 ROWS = 2**10
 TOGETHER = 8
@@ -52,16 +54,18 @@ class FibreNoise(nn.Module):
 
     def __init__(self, noise_size: int, size: int) -> None:
         super().__init__()
-        self.size, groups = size, math.ceil(size / TOGETHER)
+        groups = math.ceil(size / TOGETHER)
+        self.size, self.length = size, groups * TOGETHER
         shape = (TABLES, ROWS, TOGETHER)
         raw = np.random.Philox(SEED).random_raw(math.prod(shape)).reshape(shape)
         tables = torch.from_numpy((raw >> np.uint64(43)).astype(np.float64)) / RESOLUTION
         quantiles = torch.special.ndtri((torch.arange(QUANTILES).double() + 0.5) / QUANTILES)
         weights = torch.arange(TABLES * noise_size).reshape(TABLES, noise_size).T * 2 + 1
         for name, values in {
-            "tables": torch.cat([tables, tables[:, :groups]], 1).float(),  # go on from the start
+            # Each table goes on from its start; all lie behind one another.
+            "tables": torch.cat([tables, tables[:, :groups]], 1).flatten(0, 1).float(),
             "quantiles": quantiles.float(),
-            "order": torch.arange(groups),
+            "order": torch.arange(TABLES)[:, None] * (ROWS + groups) + torch.arange(groups),
             "weights": weights.float(),
         }.items():
             self.register_buffer(name, values, persistent=False)
@@ -72,11 +76,8 @@ class FibreNoise(nn.Module):
         Arguments:
             noise: Standard normal, shape (B, Z).
         """
-        rows = self.rows(noise)
-        total = self.tables[0][rows[:, :1] + self.order]
-        for k in range(1, TABLES):
-            total = total + self.tables[k][rows[:, k : k + 1] + self.order]
-        total = total.flatten(1)[:, : self.size]
+        total = self.tables[self.rows(noise)[:, :, None] + self.order].sum(1)
+        total = first(total.flatten(1), self.size, self.length)
         uniform = total - torch.floor(total)
         return uniform, self.quantiles[(uniform * QUANTILES).long()]
 

@@ -24,14 +24,19 @@ class FibreLattice(nn.Module):
     """Sums of Gaussian kernels at the fibres of a calorimeter.
 
     Both directions are computed in one tensor: in a graph few large nodes are fast.
+
+    Arguments:
+        calorimeter: Its grid.
+        kernels: K.
     """
 
     fibres: Tensor
 
-    def __init__(self, calorimeter: Calorimeter) -> None:
+    def __init__(self, calorimeter: Calorimeter, kernels: int) -> None:
         super().__init__()
-        self.shape = calorimeter.shape
-        self.register_buffer("fibres", torch.arange(max(self.shape)) + 0.5, persistent=False)
+        self.shape, self.kernels = calorimeter.shape, kernels
+        self.longest = max(self.shape)
+        self.register_buffer("fibres", torch.arange(self.longest) + 0.5, persistent=False)
 
     def forward(self, light: Tensor, centres: Tensor, log_widths: Tensor) -> Tensor:
         """Light at every fibre, shape (B, Nx, Ny).
@@ -44,8 +49,14 @@ class FibreLattice(nn.Module):
         """
         inverse = torch.exp(-log_widths)
         pull = (self.fibres - centres[:, :, None]) * inverse[:, :, None]
-        along = torch.exp(-0.5 * pull * pull)
-        kernels = light.shape[1]
-        height = light * inverse[:, :kernels] * inverse[:, kernels:] / (2 * math.pi)
-        along_x = along[:, :kernels, : self.shape[0]] * height[:, :, None]
-        return torch.matmul(along_x.transpose(1, 2), along[:, kernels:, : self.shape[1]])
+        along_x, along_y = torch.split(torch.exp(-0.5 * pull * pull), self.kernels, 1)
+        inverse_x, inverse_y = torch.split(inverse, self.kernels, 1)
+        height = light * inverse_x * inverse_y * (0.5 / math.pi)
+        nx, ny = self.shape
+        along_x = first(along_x * height[:, :, None], nx, self.longest)
+        return torch.matmul(along_x.transpose(1, 2), first(along_y, ny, self.longest))
+
+
+def first(values: Tensor, size: int, length: int) -> Tensor:
+    """The first `size` of the last axis, which has `length`; no node of a graph for all of it."""
+    return values if size == length else values[..., :size]

@@ -38,34 +38,45 @@ def drawn_counts(expected: Tensor, clustering: Tensor, uniform: Tensor, normal: 
 
 
 def summed(expected: Tensor, clustering: Tensor, uniform: Tensor) -> Tensor:
-    """How many of the first values of the distribution function lie below the uniform number."""
-    clusters = expected / clustering
-    # p(n) / p(n - 1) for all n at once, shape (B, TERMS, M): a graph of few large nodes is fast.
-    n = torch.arange(1, TERMS + 1, device=expected.device)[:, None].float()
-    share = (clustering / (1 + clustering))[:, None] / n
-    ratios = share * clusters[:, None] + share * (n - 1)
-    probability = torch.exp(-clusters * torch.log(1 + clustering))[:, None]
-    reached, count = probability, torch.zeros_like(probability)
-    for k in range(TERMS):
-        count = torch.where(uniform[:, None] > reached, k + 1.0, count)
-        probability = probability * ratios[:, k : k + 1]
-        reached = reached + probability
-    return count[:, 0]
+    """How many of the first values of the distribution function lie below the uniform number.
+
+    With k = m / c clusters, p(n) = p(0) k (k + 1) ... (k + n - 1) s^n / n!, where s = c / (1 + c).
+    """
+    clusters, clustering = (expected / clustering)[:, None], clustering[:, None]
+    rising = [torch.exp(-clusters * torch.log(1 + clustering))]
+    for n in range(TERMS - 1):
+        rising.append(rising[-1] * (clusters + n))
+    reached = torch.matmul(_sums(clustering), torch.cat(rising, 1))
+    below = (uniform[:, None] > reached).float()
+    return torch.matmul(torch.ones(1, TERMS, device=below.device), below)[:, 0]
+
+
+def _sums(clustering: Tensor) -> Tensor:
+    """Matrix that gives each term its power and factorial and adds up, shape (B, TERMS, TERMS).
+
+    Arguments:
+        clustering: Shape (B, 1, 1).
+    """
+    n = torch.arange(TERMS, device=clustering.device).float()
+    weights = (clustering / (1 + clustering)) ** n * torch.exp(-torch.lgamma(n + 1))
+    return weights * torch.ones(TERMS, TERMS, device=weights.device).tril()
 
 
 def expanded(expected: Tensor, clustering: Tensor, normal: Tensor) -> Tensor:
     """The quantile of the normal number's probability, by expansion around the normal law.
 
+    With c the clustering and s = c (1 + c), the skewness is (1 + 2 c) / w and the excess kurtosis
+    (1 + 6 s) / w^2, where w is the standard deviation.
+
     Source:
         E. A. Cornish, R. A. Fisher, Rev. Inst. Int. Stat. 5 (1938) 307, to the fourth cumulant,
         with Sheppard's correction of the variance for whole numbers.
     """
-    width = torch.sqrt(expected * (1 + clustering))
-    square = normal * normal
-    skewness, kurtosis = 1 + 2 * clustering, 1 + 6 * clustering * (1 + clustering)
-    # fourth = kurtosis (w^2 - 3) / 24 - skewness^2 (2 w^2 - 5) / 36 - 1 / 24
-    slope = kurtosis / 24 - skewness * skewness / 18
-    level = 5 * skewness * skewness / 36 - kurtosis / 8 - 1 / 24
-    fourth = square * slope + level
-    value = expected + (width + fourth / width) * normal + (square - 1) * (skewness / 6) + 0.5
+    more = 1 + clustering
+    width, square = torch.sqrt(expected * more), normal * normal
+    # (1 + 6 s) (w^2 - 3) / 24 - (1 + 4 s) (2 w^2 - 5) / 36 - 1 / 24, with w the normal number
+    both = clustering * more
+    fourth = square * ((both - 1 / 2) / 36) - (both + 1 / 7) * (7 / 36)
+    skew = (square - 1) * ((clustering + 1 / 2) / 3)
+    value = expected + (width + fourth / width) * normal + skew + 0.5
     return torch.floor(value.clamp(min=0))

@@ -70,6 +70,11 @@ def impact_range_fm(centrality: tuple[float, float]) -> tuple[float, float]:
     return below, above
 
 
+def centrality(impact_fm: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Centrality of impact parameters, per cent, of any shape; the inverse of `impact_range_fm`."""
+    return np.asarray(100 * math.pi * impact_fm**2 / NUCLEUS_CROSS_SECTION_FM2)
+
+
 def collide(events: int, centrality: tuple[float, float], rng: np.random.Generator) -> Overlap:
     """Hadronic collisions, impact parameters uniform in area; those without any hit are redrawn."""
     low, high = impact_range_fm(centrality)

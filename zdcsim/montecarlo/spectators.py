@@ -18,9 +18,9 @@ from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ
 from zdcsim.geometry import Calorimeter
 from zdcsim.montecarlo import fermi, glauber
 from zdcsim.montecarlo.arrival import reaches
-from zdcsim.montecarlo.optics import Machine, lead_machine
 from zdcsim.montecarlo.primaries import Primaries, gathered
 from zdcsim.montecarlo.species import species
+from zdcsim.optics import Machine, lead_machine
 
 NUCLEAR_MASS_GEV = 193.687
 """Mass of the nucleus of 208Pb, without its electrons."""
@@ -85,6 +85,24 @@ class Spectators:
         arrive = reaches(conditions, np.full(len(pdg), STABLE_CM), calorimeter, self.machine)
         event = np.full(len(pdg), number, np.int64)
         return Primaries(pdg, conditions.astype(np.float32), event), arrive
+
+    def neutrons(
+        self, events: int, rng: np.random.Generator
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+        """Centralities of collisions, and how many spectator neutrons fly free.
+
+        Arguments:
+            events: Number of collisions, E.
+            rng: What draws them.
+
+        Returns:
+            Centrality, per cent, shape (E,); neutrons towards A and C, shape (E, 2).
+        """
+        overlap = glauber.collide(events, self.centrality, rng)
+        left = glauber.MASS_NUMBER - overlap.participants
+        free = np.minimum(left, np.rint(self.freed_per_collided * overlap.participants).astype(int))
+        found = rng.hypergeometric(overlap.neutrons, overlap.protons, free)
+        return glauber.centrality(overlap.impact_fm), found
 
     def event(self, rng: np.random.Generator) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
         """Codes and conditions of the free spectators of one collision, on both sides."""

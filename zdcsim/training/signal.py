@@ -22,7 +22,7 @@ from zdcsim.training.parts import Parts, seeded
 def build_classifier(experiment: SignalExperiment) -> SignalClassifier:
     """The classifier with fresh weights and an unfitted scaler."""
     detector, shape = calorimeter(experiment.data.calorimeter), experiment.classifier
-    return SignalClassifier(detector, **shape.model_dump())
+    return SignalClassifier(detector, **shape.model_dump(), machine=experiment.data.machine)
 
 
 def signal_parts(
