@@ -99,7 +99,7 @@ def uninterrupted(bench: Bench) -> str:
 def interrupted(bench: Bench) -> str:
     """The same, told to stop before its time is up"""
     if bench.by_limit:
-        job = bench.training("interrupted", "--time", "0:01:00", "--notice", "10")
+        job = bench.training("interrupted", "--time", "0:02:00", "--notice", "30")
     else:
         job = bench.training("interrupted")
         until(lambda: bench.step("interrupted") >= SIGNAL_AT)
@@ -255,7 +255,7 @@ def main() -> None:
 
 
 def write(folder: Path, rows: dict[str, str], options: argparse.Namespace) -> None:
-    version = subprocess.run(["sinfo", "--version"], capture_output=True, text=True, check=True)
+    version = subprocess.run(["slurmctld", "-V"], capture_output=True, text=True, check=True)
     record = {
         **provenance("torch", "numpy", "onnxruntime", "geant4-pybind"),
         "slurm": version.stdout.split()[-1],

@@ -9,8 +9,10 @@ from detcore.batch.job import Job
 from detcore.batch.resources import Resources
 
 TRAINING: Final = "training"
+RESUMED: Final = "resumed"
 SHARED: Final = "shared"
 PLAIN: Final = "plain"
+RESUMING: Final = (TRAINING, RESUMED)
 
 
 @dataclass(frozen=True)
@@ -20,7 +22,7 @@ class Batch:
     Arguments:
         program: `zdcsim` or `pid`.
         kinds: By name of the command: `training`, which resumes and may use several processes;
-            `shared`, which has an option --share; or `plain`.
+            `resumed`, one process that resumes; `shared`, which has an option --share; or `plain`.
         check: Looks at the options of a training before it waits in a queue; raises ValueError.
         example: For the help.
     """
@@ -75,6 +77,10 @@ def job(
         raise ValueError("give submit --shares, the number of tasks, instead of --share")
     if kind == TRAINING:
         batch.check(options)
+    if kind == RESUMED and asked.nodes * asked.processes_per_node > 1:
+        raise ValueError(
+            f"{words[0]} is one process on one node; several jobs may work on the same folder"
+        )
     return Job(
         name=at.name or _name(words[0], options),
         program=batch.program,
@@ -84,7 +90,7 @@ def job(
         folder=at.folder.resolve(),
         shares=at.shares,
         concurrent=at.concurrent,
-        run_folder=options["out"] if kind == TRAINING else None,
+        run_folder=options["out"] if kind in RESUMING else None,
     )
 
 
@@ -92,7 +98,7 @@ def _added(
     words: Sequence[str], options: Mapping[str, Any], kind: str, asked: Resources
 ) -> list[str]:
     """Arguments that a job has more: it goes on where it stopped, and uses the cores it has."""
-    added = ["--resume"] if kind == TRAINING and not options.get("resume") else []
+    added = ["--resume"] if kind in RESUMING and not options.get("resume") else []
     given = any(word.partition("=")[0] == "--workers" for word in words)
     if "workers" in options and not given and options.get("scheduler", "local") == "local":
         added += ["--workers", str(asked.cpus)]

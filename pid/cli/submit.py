@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from detcore.batch.wrapped import PLAIN, TRAINING, Batch
+from detcore.batch.wrapped import PLAIN, RESUMED, TRAINING, Batch
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -24,6 +24,7 @@ BATCH = Batch(
     kinds={
         "train": TRAINING,
         "adapt": TRAINING,
+        "search": RESUMED,
         "simulate": PLAIN,
         "export": PLAIN,
         "evaluate": PLAIN,

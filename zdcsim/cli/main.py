@@ -11,13 +11,15 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
-from detcore.batch.command import add_to
+from detcore.batch import command as batch
+from detcore.search import command as searching
 from detcore.stopping import Stopped, exit_code
 from zdcsim.cli.convert import convert
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
 from zdcsim.cli.models import models
+from zdcsim.cli.search import SEARCHED
 from zdcsim.cli.simulate import simulate
 from zdcsim.cli.submit import BATCH
 from zdcsim.cli.train import train
@@ -35,6 +37,7 @@ EXTRA = {
     "mplhep": "report",
     "onnx": "train",
     "onnxscript": "train",
+    "optuna": "search",
     "torch": "train",
 }
 """The extra of our distribution that brings each optional package."""
@@ -50,6 +53,8 @@ zdcsim convert o2sim.root --kind o2sim --out train.h5
 zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/gan
 
 zdcsim train configs/zdcsim/signal.yaml --out runs/signal
+
+zdcsim search configs/search/shower_vae.yaml --out studies/gan
 
 zdcsim export runs/gan --classifier runs/signal --out bundle
 
@@ -112,7 +117,8 @@ app = typer.Typer(
 COMMANDS = (simulate, validate, convert, train, models, generate, evaluate, export)
 for command in COMMANDS:
     app.command()(command)
-add_to(app, BATCH)
+searching.add_to(app, SEARCHED)
+batch.add_to(app, BATCH)
 
 
 def show_version(wanted: bool) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from detcore.batch.wrapped import PLAIN, SHARED, TRAINING, Batch
+from detcore.batch.wrapped import PLAIN, RESUMED, SHARED, TRAINING, Batch
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -23,6 +23,7 @@ BATCH = Batch(
     program="zdcsim",
     kinds={
         "train": TRAINING,
+        "search": RESUMED,
         "simulate": SHARED,
         "generate": SHARED,
         "convert": PLAIN,
