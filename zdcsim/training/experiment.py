@@ -1,9 +1,9 @@
 """What a training run of any family is told: the sample, the loop, the record."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from detcore.config import Settings
 from detcore.device import DeviceName
@@ -31,7 +31,8 @@ class DataSettings(Settings):
             neutral ones do to the ZN.
         split: By unique particle, or at random over responses as in the literature.
         validation_fraction: Expected share that validates.
-        symmetries: Enlarge the training sample by the symmetries of the square.
+        symmetries: Enlarge the training sample by the symmetries of the face: those of the square,
+            or the mirror in y.
     """
 
     train: Path
@@ -41,6 +42,15 @@ class DataSettings(Settings):
     split: SplitBy = "particle"
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     symmetries: bool = True
+
+    @model_validator(mode="after")
+    def _no_square_behind_magnets(self) -> Self:
+        if self.calorimeter == "ZN" and self.symmetries and self.beam_momentum_gev is not None:
+            raise ValueError(
+                "magnets break the symmetries of the square for charged particles; set "
+                "symmetries: false, or beam_momentum_gev: null"
+            )
+        return self
 
     @property
     def machine(self) -> Machine | None:
