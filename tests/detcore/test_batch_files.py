@@ -82,6 +82,13 @@ def test_a_training_of_one_process_needs_no_torchrun(tmp_path: Path) -> None:
     assert "export OMP_NUM_THREADS=2" in script
 
 
+def test_a_search_comes_back_too(tmp_path: Path) -> None:
+    search = ["search", "configs/search/shower_vae.yaml", "--out", "studies/a"]
+    script = written(tmp_path, *search)["search-a.sh"]
+    assert "    zdcsim search configs/search/shower_vae.yaml --out studies/a --resume || " in script
+    assert "if grep -qs SIGUSR1 studies/a/stopped; then\n    scontrol requeue" in script
+
+
 def test_an_array_takes_shares_and_a_job_merges_them(tmp_path: Path) -> None:
     words = ["--shares", "20", "--concurrent", "5", "--cpus", "3"]
     files = written(tmp_path, *words, *SIMULATE)
@@ -143,8 +150,9 @@ def test_what_htcondor_lacks_is_an_error(tmp_path: Path) -> None:
     ("words", "said"),
     [
         (["--shares", "3", *TRAIN], "train cannot be shared out; --shares is for simulate and gen"),
+        (["--nodes", "2", "search", "a.yaml", "--out", "s"], "search is one process on one node"),
         (["--nodes", "2", *SIMULATE], "simulate runs on one node; share the work out"),
-        (["models"], "models is no command for a batch system; train, simulate"),
+        (["models"], "models is no command for a batch system; train, search"),
         (["--time", "8h", *TRAIN], "time is '8h': "),
         (["--memory", "64GB", *TRAIN], "memory is '64GB': "),
         (["--name", "a b", *TRAIN], "the job name 'a b' must be made of letters"),
