@@ -13,6 +13,7 @@ import argparse
 import copy
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -107,27 +108,31 @@ def judged(generator: Generator, signal: Path, sample: Responses, repetitions: i
 
 def family(
     options: argparse.Namespace, name: str, signal: Path, sample: Responses, known: list[Row]
-) -> list[Row]:
-    """Every number of steps of one trained family, those that are known from before as they are."""
+) -> Iterator[Row]:
+    """Every number of steps of one trained family that is not known from before."""
     run = options.runs / f"{name}-{options.seed}" / "run"
-    weights, rows = sha256(run / checkpoint.BEST), []
+    weights = sha256(run / checkpoint.BEST)
     trained_at = json.loads((run / PROVENANCE).read_text())["commit"]
     for sampler, generator in variants(load_generator(run)).items():
         for steps in options.steps:
+            key = {"family": name, "sampler": sampler, "steps": steps, "weights": weights}
+            if any(all(row[k] == v for k, v in key.items()) for row in known):
+                continue
             if sampler == "Euler" and steps == 1:
                 continue  # the same as Heun's single step
-            key = {"family": name, "sampler": sampler, "steps": steps, "weights": weights}
-            before = [row for row in known if all(row.get(k) == v for k, v in key.items())]
-            if before:
-                rows += before
-                continue
             assert isinstance(generator, PixelGenerator | LatentGenerator)
             generator.transport.steps = steps  # type: ignore[assignment]
             found = judged(generator, signal, sample, options.repetitions)
             about = {"evaluations": evaluations(sampler, steps), "trained_at": trained_at}
-            rows.append({**key, **about, **found})
             print(name, sampler, steps, found["distance"], found["auc"]["model"], flush=True)
-    return rows
+            yield {**key, **about, **found}
+
+
+def replaced(rows: list[Row], row: Row) -> list[Row]:
+    """The rows with this one in place of its predecessor, in order."""
+    names = ("family", "sampler", "steps")
+    kept = [other for other in rows if any(other[name] != row[name] for name in names)]
+    return sorted([*kept, row], key=lambda row: tuple(row[name] for name in names))
 
 
 def milliseconds(row: Row, batch: int) -> float:
@@ -212,10 +217,11 @@ def main() -> None:
     options = parser.parse_args()
     sample, path = tree.read(options.reference), options.out / "steps.json"
     signal = classifier(options.runs, options.signal)
-    known = json.loads(path.read_text())["rows"] if path.exists() else []
-    rows = [row for row in known if row["family"] not in options.families]
+    rows = json.loads(path.read_text())["rows"] if path.exists() else []
     for name in options.families:
-        rows += family(options, name, signal, sample, known)
+        for row in family(options, name, signal, sample, rows):
+            rows = replaced(rows, row)
+            write_text(path, json.dumps({"rows": rows}))
     record: Row = {
         **provenance("zdcsim", "torch", "numpy", "onnxruntime", "scikit-learn"),
         "reference": options.reference.name,

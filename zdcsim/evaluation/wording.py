@@ -105,14 +105,18 @@ def caption(judgement: Judgement) -> str:
 
 def write_markdown(path: Path, judgement: Judgement) -> None:
     """Write the main numbers as tables in Markdown."""
+    write_text(path, "\n\n".join(judged_parts(judgement)) + "\n")
+
+
+def judged_parts(judgement: Judgement) -> list[str]:
+    """Title, tables and caption in Markdown."""
     channels, features = main_rows(judgement)
     rows = (*channels, *features, *likeness_rows(judgement))
     parts = [title(judgement), _table(HEADINGS, rows)]
     for by, bins in conditional_rows(judgement).items():
         parts.append(_table((by, *BIN_HEADINGS[1:]), bins))
     captions = [BIN_CAPTION] if judgement.conditional else []
-    parts.append(" ".join([*captions, f"{caption(judgement)}."]))
-    write_text(path, "\n\n".join(parts) + "\n")
+    return [*parts, " ".join([*captions, f"{caption(judgement)}."])]
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
