@@ -3,7 +3,7 @@
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -91,15 +91,20 @@ def parsed(application: typer.Typer, name: str, arguments: Sequence[str]) -> dic
         raise ValueError(f"{shlex.join([name, *arguments])}: {error.format_message()}") from None
 
 
+def of_ours(found: Mapping[str, Any]) -> bool:
+    """Whether parameters name a settings file of the repository, and not one made by a command."""
+    return "config" in found and found["config"].is_relative_to("configs")
+
+
 def _zdcsim(arguments: Sequence[str]) -> None:
     found = parsed(zdcsim_app, "zdcsim", arguments)
-    if arguments[0] == "train":
+    if arguments[0] == "train" and of_ours(found):
         load_experiment(ROOT / found["config"], found["override"] or ())
 
 
 def _pid(arguments: Sequence[str]) -> None:
     found = parsed(pid_app, "pid", arguments)
-    if arguments[0] == "train":
+    if arguments[0] in ("train", "adapt") and of_ours(found):
         load_pid_experiment(ROOT / found["config"], found["override"] or ())
 
 
