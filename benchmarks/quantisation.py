@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from judged_bundle import JUDGED, cost, numbers
+from judged_bundle import JUDGED, auc, cost, numbers
 from trained import classifier
 
 from detcore import checkpoint
@@ -75,7 +75,7 @@ def markdown(rows: list[Row], record: Row) -> str:
         if "remark" in row:
             lines.append(f"| {' | '.join([*cells, row['remark']])} |{'  |' * (len(headings) - 3)}")
             continue
-        auc = row["auc"]["model"]
+        auc = row["auc"]
         cells.append(f"{row['onnx_kb']:.0f}")
         cells += [f"{n['ratio']:.2f} ± {n['spread']:.2f}" for n in row["over_floor"].values()]
         cells.append(f"{auc['mean']:.3f} ± {auc['spread']:.3f}")
@@ -86,7 +86,7 @@ def markdown(rows: list[Row], record: Row) -> str:
 
 def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.Namespace) -> str:
     """What the table is."""
-    floor = next(row["auc"]["floor"] for row in rows if "auc" in row)
+    floor = record["auc_floor"]
     return (
         f"{len(sample)} Monte Carlo responses of {len(np.unique(sample.particle))} particles, "
         f"Geant4 with {record['tables']} tables; trained networks of seed {options.seed}, "
@@ -142,6 +142,7 @@ def main() -> None:
     record: Row = {
         **provenance("zdcsim", "torch", "numpy", "onnx", "onnxruntime", "scikit-learn"),
         "tables": sample.provenance.get("geant4_data", "not stated"),
+        "auc_floor": auc(sample, [sample]),
     }
     record["caption"] = caption(rows, sample, record, options)
     write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")

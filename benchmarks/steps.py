@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from figure_file import write_png
-from judged_bundle import cost, numbers
+from judged_bundle import auc, cost, numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from trained import classifier
@@ -91,7 +91,7 @@ def family(
             generator.transport.steps = steps  # type: ignore[assignment]
             found = judged(generator, signal, sample, options.repetitions)
             about = {"evaluations": evaluations(sampler, steps), "trained_at": trained_at}
-            print(name, sampler, steps, found["over_floor"]["W"], found["auc"]["model"], flush=True)
+            print(name, sampler, steps, found["over_floor"]["W"], found["auc"], flush=True)
             yield {**key, **about, **found}
 
 
@@ -113,7 +113,7 @@ def markdown(rows: list[Row], record: Row) -> str:
     headings += ["ms, batch 100", "kB"]
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
     for row in rows:
-        distance, auc = row["over_floor"]["W"], row["auc"]["model"]
+        distance, auc = row["over_floor"]["W"], row["auc"]
         cells = [row["family"], row["sampler"], str(row["steps"]), str(row["evaluations"])]
         cells += [
             f"{distance['ratio']:.2f} ± {distance['spread']:.2f}",
@@ -127,7 +127,7 @@ def markdown(rows: list[Row], record: Row) -> str:
 
 def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.Namespace) -> str:
     """What the table is."""
-    floor = rows[0]["auc"]["floor"]
+    floor = record["auc_floor"]
     commits = sorted({str(row["trained_at"])[:12] for row in rows})
     return (
         f"{len(sample)} Monte Carlo responses of {record['particles']} particles, Geant4 with "
@@ -194,6 +194,7 @@ def main() -> None:
         "reference": options.reference.name,
         "particles": len(np.unique(sample.particle)),
         "tables": sample.provenance.get("geant4_data", "not stated"),
+        "auc_floor": auc(sample, [sample]),
     }
     record["caption"] = caption(rows, sample, record, options)
     write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")
