@@ -32,7 +32,7 @@ MAY_CHANGE = {
 
 
 def run(
-    experiment: GeneratorExperiment | SignalExperiment, folder: Path, resume: bool
+    experiment: GeneratorExperiment | SignalExperiment, folder: Path, resume: bool = False
 ) -> Progression:
     """Train on the files that the settings name; arguments and errors of `train`."""
     path = experiment.data.train
