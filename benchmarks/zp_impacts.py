@@ -24,8 +24,8 @@ from detcore.provenance import provenance
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PZ
 from zdcsim.geometry import ZP
 from zdcsim.montecarlo.collisions import BEAM_MOMENTUM_GEV, EVENTS_AT_ONCE, Collisions
-from zdcsim.montecarlo.optics import Machine, total_momentum
 from zdcsim.montecarlo.spectators import Spectators
+from zdcsim.optics import Machine, total_momentum
 
 PROTON_MASS_MEV = 938.272
 SHOWN_CM = (-5.0, 45.0)

@@ -20,6 +20,7 @@ from detcore.session import in_batches
 from pid import cuts
 from pid.features46 import BY_NAME
 from pid.io.bundle import FOUR_CLASSES, Bundle, model_file, read_bundle
+from pid.io.zoo import found
 from pid.species import ELECTRON, class_of
 from pid.tracks import Tracks
 from pid.working_point import momentum_of
@@ -29,7 +30,7 @@ def score(bundle: Path | Bundle, tracks: Tracks, batch_size: int = 1000) -> NDAr
     """Probability of every target, as O2Physics would get it.
 
     Arguments:
-        bundle: Folder of a bundle, or an opened one.
+        bundle: Folder or name of a bundle (`pid models`), or an opened one.
         tracks: With the bundle's columns and, for the limits, p; NaN where nothing was measured.
         batch_size: Tracks scored together.
 
@@ -39,14 +40,16 @@ def score(bundle: Path | Bundle, tracks: Tracks, batch_size: int = 1000) -> NDAr
     Raises:
         ValueError: If the bundle cannot be used or the tracks lack a column.
     """
-    opened = read_bundle(bundle) if isinstance(bundle, Path) else bundle
+    opened = read_bundle(found(bundle)) if isinstance(bundle, Path) else bundle
     values = inputs(opened, tracks)
     if not len(values):
         return np.empty((0, len(opened.targets)), np.float32)
-    found = {name: in_batches(model, batch_size, values) for name, model in opened.sessions.items()}
+    scored = {
+        name: in_batches(model, batch_size, values) for name, model in opened.sessions.items()
+    }
     if opened.contract == "features46":
-        return _by_charge(found[FOUR_CLASSES], tracks, opened.targets)
-    columns = [found[model_file(opened.contract, pdg)] for pdg in opened.targets]
+        return _by_charge(scored[FOUR_CLASSES], tracks, opened.targets)
+    columns = [scored[model_file(opened.contract, pdg)] for pdg in opened.targets]
     return np.concatenate(columns, axis=1)
 
 
@@ -70,7 +73,7 @@ def select(bundle: Path | Bundle, tracks: Tracks, pdg: int) -> NDArray[np.bool_]
     Raises:
         ValueError: If the bundle has no score for it, or as `score`.
     """
-    opened = read_bundle(bundle) if isinstance(bundle, Path) else bundle
+    opened = read_bundle(found(bundle)) if isinstance(bundle, Path) else bundle
     if pdg not in opened.targets:
         known = ", ".join(map(str, opened.targets))
         raise ValueError(f"the bundle has no score for PDG code {pdg}; it has {known}")
@@ -86,5 +89,5 @@ def _by_charge(
     codes = np.array(targets)
     charge = np.where(np.abs(codes) == ELECTRON.pdg, -np.sign(codes), np.sign(codes))
     alike = tracks.column("sign")[:, None] * charge > 0
-    found: NDArray[np.float32] = np.where(alike, classes[:, class_of(codes)], np.float32(0))
-    return found
+    signed: NDArray[np.float32] = np.where(alike, classes[:, class_of(codes)], np.float32(0))
+    return signed

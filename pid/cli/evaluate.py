@@ -26,7 +26,9 @@ MEANS: Final = ("F1", "purity", "efficiency", "ROC AUC", "log-loss", "calibratio
 
 Bundles = Annotated[
     list[Path] | None,
-    typer.Argument(help="Bundle folders of `pid export`; without, those in data/."),
+    typer.Argument(
+        help="Bundle folders, or names that `pid models` lists; without, those in data/."
+    ),
 ]
 Sample = Annotated[Path, typer.Option(help="Labelled tracks.")]
 Shifted = Annotated[
@@ -70,8 +72,9 @@ def evaluate(
     from pid.evaluation.campaign import Files, judge_all
     from pid.evaluation.judgement import write_json
     from pid.evaluation.settings import Settings
+    from pid.io.zoo import found as named
 
-    found = tuple(bundles or committed(DATA))
+    found = tuple(map(named, bundles)) if bundles else tuple(committed(DATA))
     if sample == SAMPLE and shifted is None and SHIFTED.exists():
         shifted, shifted_truth = SHIFTED, shifted_truth or TRUTH
     settings = Settings(

@@ -15,6 +15,7 @@ from detcore.stopping import Stopped, exit_code
 from pid.cli.adapt import adapt
 from pid.cli.evaluate import evaluate
 from pid.cli.export import export
+from pid.cli.models import models
 from pid.cli.simulate import simulate
 from pid.cli.train import train
 
@@ -62,7 +63,7 @@ def explain(error: Exception, command: str | None) -> str:
     """One line for the user; empty when the error is not one that a user can act on."""
     if not isinstance(error, ModuleNotFoundError):
         return " ".join(str(error).split()) or type(error).__name__
-    package = (error.name or "").partition(".")[0]
+    package = (error.name or "").partition(".")[0].replace("-", "_")
     if package not in EXTRA:
         return ""
     return (
@@ -79,7 +80,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (simulate, train, adapt, evaluate, export):
+for command in (simulate, train, adapt, models, evaluate, export):
     app.command()(command)
 
 

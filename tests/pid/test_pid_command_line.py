@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from pid.cli.main import app
 
-COMMANDS = ["simulate", "train", "adapt", "evaluate", "export"]
+COMMANDS = ["simulate", "train", "adapt", "models", "evaluate", "export"]
 
 
 def run(*arguments: str) -> Result:
@@ -38,7 +38,7 @@ def test_every_option_is_explained_and_an_example_given(command: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("evaluate", "no-bundle"), "is not a bundle"),
+        (("evaluate", "no-bundle"), "is neither a folder nor a model"),
         (("evaluate", "--p-bins", "1,x"), "--p-bins must be numbers"),
         (("evaluate", "--pt-bins", "2,1"), "momentum edges must ascend"),
         (("train", "no.yaml", "--out", "x"), "no.yaml"),

@@ -45,7 +45,8 @@ def drawn(n: int, numbers: int, seed: int = 1) -> torch.Tensor:
 
 def scaled(generator: Generator, n: int) -> torch.Tensor:
     particles = toy_conditions(n, np.random.default_rng(3), generator.calorimeter)
-    return generator.scaler(torch.from_numpy(particles))
+    found: torch.Tensor = generator.scaler(torch.from_numpy(particles))
+    return found
 
 
 @pytest.mark.parametrize("family", GENERATORS)
@@ -113,10 +114,10 @@ def test_freeing_leaves_the_generator_as_it_was() -> None:
 def test_a_family_with_another_noise_size_needs_no_ten(tmp_path: Path) -> None:
     generator = SdiGanGenerator(ZN, noise_size=24)
     generator.scaler.fit(torch.from_numpy(toy_conditions(50, np.random.default_rng(3))))
-    arguments = generator, toy_classifier(), tmp_path / "b", {}, reference_conditions(ZN)[::37]
+    out, particles = tmp_path / "b", reference_conditions(ZN)[::37]
     with pytest.raises(ValueError, match="the generator takes 24: choose the target `free`"):
-        write_bundle(*arguments)
-    write_bundle(*arguments, target="free")
+        write_bundle(generator, toy_classifier(), out, {}, particles)
+    write_bundle(generator, toy_classifier(), out, {}, particles, target="free")
     assert read_bundle(tmp_path / "b").noise_size == 24
 
 

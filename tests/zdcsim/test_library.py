@@ -18,8 +18,8 @@ from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import store, tree
 from zdcsim.montecarlo import library, moves
 from zdcsim.montecarlo.arrival import arrival
-from zdcsim.montecarlo.optics import Machine, lead_machine
 from zdcsim.montecarlo.spectators import Spectators
+from zdcsim.optics import Machine, lead_machine
 from zdcsim.response import REUSE, Responses, joined, origin, reused, sparse
 from zdcsim.sample.split import split
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VZ, impact
 from zdcsim.geometry import ZN, ZP
 from zdcsim.montecarlo.arrival import arrival, reaches
-from zdcsim.montecarlo.optics import (
+from zdcsim.optics import (
     D1_FIELD_T,
     GRADIENT_T_PER_M,
     MAGNETS,

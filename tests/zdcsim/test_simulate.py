@@ -12,7 +12,7 @@ from zdcsim.geometry import Calorimeter, calorimeter
 from zdcsim.io import tree
 from zdcsim.light.coupling import CALIBRATION
 from zdcsim.montecarlo.arrival import arrival
-from zdcsim.montecarlo.optics import Machine, lead_machine
+from zdcsim.optics import Machine, lead_machine
 from zdcsim.response import Responses
 
 pytestmark = pytest.mark.geant4

@@ -1,16 +1,19 @@
-"""The eight symmetries act on responses and conditions alike."""
+"""The symmetries act on responses and conditions alike."""
 
 import numpy as np
 import pytest
 from toys import TOY_WIDTH_CM, toy_conditions, toy_images
 
-from zdcsim.conditions import PX, PY, VX, VY, impact
+from zdcsim.conditions import CHARGE, PX, PY, PZ, VX, VY, impact
 from zdcsim.geometry import ZN, ZP
+from zdcsim.optics import Machine
 from zdcsim.sample.position import shower_position
 from zdcsim.sample.symmetry import (
     IDENTITY,
+    MIRROR_IN_Y,
     SYMMETRIES,
-    require_square,
+    drawn_symmetries,
+    symmetries_of,
     transformed_conditions,
     transformed_photons,
 )
@@ -80,7 +83,23 @@ def test_vertex_and_momentum_transform_alike_and_the_rest_stays() -> None:
             np.testing.assert_array_equal(after[symmetry, [x, y]], expected)
 
 
-def test_a_calorimeter_that_is_no_square_on_the_beam_is_refused() -> None:
-    require_square(ZN)
-    with pytest.raises(ValueError, match=r"do not hold for ZP, 56 x 30 .* set symmetries: false"):
-        require_square(ZP)
+def test_beside_the_beam_the_mirror_in_y_is_left() -> None:
+    assert (symmetries_of(ZN) == ALL).all()
+    assert (SYMMETRIES[symmetries_of(ZP)] == [np.eye(2), np.diag([1, -1])]).all()
+    drawn = drawn_symmetries(np.random.default_rng(1), 100, symmetries_of(ZP))
+    assert set(drawn.tolist()) == {IDENTITY, MIRROR_IN_Y}
+    assert (drawn_symmetries(np.random.default_rng(1), 100, None) == IDENTITY).all()
+
+
+def test_magnets_and_the_zp_look_the_same_above_and_below() -> None:
+    rng = np.random.default_rng(7)
+    conditions = toy_conditions(200, rng)
+    conditions[:, CHARGE], conditions[:, PZ] = 3, rng.choice([-1, 1], 200) * 2500
+    conditions[:, VY] = rng.normal(0, 0.1, 200)
+    mirrored = transformed_conditions(conditions, np.full(200, MIRROR_IN_Y))
+    (at, free), (below, free_too) = (Machine().carried(each, ZP) for each in (conditions, mirrored))
+    np.testing.assert_allclose(below, at * [1, 1, -1, -1], rtol=1e-12)
+    assert (free == free_too).all()
+    images = rng.poisson(2.0, (3, *ZP.shape)).astype(np.float32)
+    turned = transformed_photons(images, np.full(3, MIRROR_IN_Y))
+    assert (turned == images[:, :, ::-1]).all()

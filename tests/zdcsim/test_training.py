@@ -158,9 +158,9 @@ def test_settings_and_data_must_be_of_one_calorimeter(tmp_path: Path) -> None:
     proton = toy_responses(12, 3, calorimeter=ZP)
     with pytest.raises(ValueError, match=r"are of ZP but data\.calorimeter is ZN"):
         train(experiment(), proton, tmp_path)
-    with pytest.raises(ValueError, match="set symmetries: false"):
-        train(experiment("data.calorimeter=ZP"), proton, tmp_path)
-    settings = experiment("data.calorimeter=ZP", "data.symmetries=false")
+    with pytest.raises(ValueError, match="magnets break the symmetries of the square"):
+        experiment("data.beam_momentum_gev=7000")
+    settings = experiment("data.calorimeter=ZP", "data.beam_momentum_gev=7000")
     assert train(settings, proton, tmp_path).step == 6
     assert load_generator(tmp_path).calorimeter == ZP
 

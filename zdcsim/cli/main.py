@@ -87,7 +87,7 @@ def explain(error: Exception, command: str | None) -> str:
     """One line for the user; empty when the error is not one that a user can act on."""
     if not isinstance(error, ModuleNotFoundError):
         return " ".join(str(error).split()) or type(error).__name__
-    package = (error.name or "").partition(".")[0]
+    package = (error.name or "").partition(".")[0].replace("-", "_")
     if package not in EXTRA:
         return ""
     return (

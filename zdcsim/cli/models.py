@@ -34,4 +34,4 @@ def models(
         Console().print(table)
     else:
         places = ", ".join(map(str, folders()))
-        typer.echo(f"no such models in {places}; export one, or set {VARIABLE}")
+        typer.echo(f"no such models in {places}; export one, or name their folder in {VARIABLE}")

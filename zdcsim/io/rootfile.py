@@ -49,7 +49,7 @@ def _require_xrootd(url: str) -> None:
     if url.startswith(XROOTD) and importlib.util.find_spec("fsspec_xrootd") is None:
         raise ValueError(
             f"reading {url} needs the package fsspec-xrootd, which is not installed; "
-            "run: pip install fsspec-xrootd, or copy the file here with xrdcp"
+            "run: pip install 'zdcsim[xrootd]', or copy the file here with xrdcp"
         )
 
 

@@ -24,6 +24,7 @@ from zdcsim.models.features import FEATURES, ParticleFeatures
 from zdcsim.models.generator import NOISE_SIZE, Generator
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.models.sdi_gan import coarse
+from zdcsim.optics import Machine
 
 Known = Literal["features", "conditions"]
 """What the dense layers are told: the computed features, or the nine scaled conditions."""
@@ -35,10 +36,16 @@ ALIGHT = 0.1
 class KnownOf(nn.Module):
     """What is known of a particle, from its scaled conditions."""
 
-    def __init__(self, calorimeter: Calorimeter, scaler: ConditionScaler, known: Known) -> None:
+    def __init__(
+        self,
+        calorimeter: Calorimeter,
+        scaler: ConditionScaler,
+        known: Known,
+        machine: Machine | None = None,
+    ) -> None:
         super().__init__()
         self.scaler, self.known = scaler, known
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.size = FEATURES if known == "features" else len(NAMES)
 
     def forward(self, conditions: Tensor) -> Tensor:
@@ -57,6 +64,7 @@ class ConvVaeGenerator(Generator):
         noise_size: Latent numbers; ten as published.
         widths: Channels of the seed and after the first two doublings.
         known: What it is told of the particle.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
     def __init__(
@@ -65,9 +73,10 @@ class ConvVaeGenerator(Generator):
         noise_size: int = NOISE_SIZE,
         widths: tuple[int, int, int] = (128, 64, 32),
         known: Known = "conditions",
+        machine: Machine | None = None,
     ) -> None:
         super().__init__(calorimeter, noise_size)
-        self.known = KnownOf(calorimeter, self.scaler, known)
+        self.known = KnownOf(calorimeter, self.scaler, known, machine)
         self.seed_shape = (widths[0], *coarse(calorimeter, 8))
         self.seed = nn.Linear(noise_size + self.known.size, math.prod(self.seed_shape))
         self.doublings = nn.ModuleList(
@@ -97,6 +106,7 @@ class ConvVaeEncoder(nn.Module):
         latent_size: Latent numbers.
         widths: Channels of the three strided convolutions.
         known: As in the generator.
+        machine: As in the generator.
     """
 
     def __init__(
@@ -106,9 +116,10 @@ class ConvVaeEncoder(nn.Module):
         latent_size: int = NOISE_SIZE,
         widths: tuple[int, int, int] = (32, 64, 128),
         known: Known = "conditions",
+        machine: Machine | None = None,
     ) -> None:
         super().__init__()
-        self.known = KnownOf(calorimeter, scaler, known)
+        self.known = KnownOf(calorimeter, scaler, known, machine)
         layers: list[nn.Module] = []
         for before, after in zip((1, *widths[:2]), widths, strict=True):
             layers += [nn.Conv2d(before, after, 4, stride=2, padding=2), nn.LeakyReLU(SLOPE)]

@@ -17,6 +17,7 @@ from zdcsim.models.conv_vae import ConvVaeGenerator
 from zdcsim.models.generator import NOISE_SIZE, Generator
 from zdcsim.models.properties import PropertyHead
 from zdcsim.models.shower_vae import ShowerGenerator
+from zdcsim.optics import Machine
 
 Decoder = Literal["convolutions", "kernels"]
 
@@ -33,6 +34,7 @@ class CorrVaeGenerator(Generator):
         widths: Channels of the convolutions.
         hidden: Width of the dense layers of the kernels.
         kernels: Gaussians that a shower is made of.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
     def __init__(
@@ -44,18 +46,19 @@ class CorrVaeGenerator(Generator):
         widths: tuple[int, int, int] = (128, 64, 32),
         hidden: int = 96,
         kernels: int = 20,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__(calorimeter, noise_size)
         self.properties = properties
         self.decoder: Generator = (
-            ConvVaeGenerator(calorimeter, noise_size, widths, known="features")
+            ConvVaeGenerator(calorimeter, noise_size, widths, known="features", machine=machine)
             if decoder == "convolutions"
-            else ShowerGenerator(calorimeter, noise_size, hidden, kernels)
+            else ShowerGenerator(calorimeter, noise_size, hidden, kernels, machine)
         )
         self.decoder.scaler = self.scaler
         if isinstance(self.decoder, ConvVaeGenerator):
             self.decoder.known.scaler = self.scaler
-        self.head = PropertyHead(calorimeter, self.scaler, properties)
+        self.head = PropertyHead(calorimeter, self.scaler, properties, machine=machine)
         self.draws_counts = self.decoder.draws_counts
 
     def forward(self, noise: Tensor, conditions: Tensor) -> Tensor:

@@ -25,6 +25,7 @@ from zdcsim.models.features import FEATURES, ParticleFeatures
 from zdcsim.models.generator import NOISE_SIZE, Generator
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
+from zdcsim.optics import Machine
 
 Widths = tuple[int, int, int]
 
@@ -38,6 +39,7 @@ class Router(nn.Module):
         experts: How many there are.
         widths: Of the three hidden layers.
         computed_features: See the features of the particle instead of the nine conditions.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
     def __init__(
@@ -47,10 +49,11 @@ class Router(nn.Module):
         experts: int,
         widths: Widths,
         computed_features: bool,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__()
         self.scaler, self.computed_features = scaler, computed_features
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         sizes = [FEATURES if computed_features else len(NAMES), *widths]
         hidden = [
             layer
@@ -78,6 +81,7 @@ class ExpertSimGenerator(Generator):
         hidden: Of every expert, see `SdiGanGenerator`.
         widths: The same.
         impact_maps: The same.
+        machine: The same.
     """
 
     def __init__(
@@ -89,11 +93,12 @@ class ExpertSimGenerator(Generator):
         hidden: int = 128,
         widths: Widths = (32, 16, 8),
         impact_maps: bool = True,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__(calorimeter, noise_size)
-        self.router = Router(calorimeter, self.scaler, experts, router, impact_maps)
+        self.router = Router(calorimeter, self.scaler, experts, router, impact_maps, machine)
         self.experts = nn.ModuleList(
-            SdiGanGenerator(calorimeter, noise_size, hidden, widths, impact_maps)
+            SdiGanGenerator(calorimeter, noise_size, hidden, widths, impact_maps, machine)
             for _ in range(experts)
         )
         for expert in self.experts:

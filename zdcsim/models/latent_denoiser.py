@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from zdcsim.geometry import Calorimeter
 from zdcsim.models.denoiser import TIME_FEATURES, Denoiser, Known, time_features
 from zdcsim.models.features import FEATURES, ParticleFeatures
+from zdcsim.optics import Machine
 
 
 class LatentDenoiser(Denoiser):
@@ -18,11 +19,18 @@ class LatentDenoiser(Denoiser):
         calorimeter: Fixes where the particle meets the face.
         latent_size: Z.
         hidden: Width.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
-    def __init__(self, calorimeter: Calorimeter, latent_size: int, hidden: int = 128) -> None:
+    def __init__(
+        self,
+        calorimeter: Calorimeter,
+        latent_size: int,
+        hidden: int = 128,
+        machine: Machine | None = None,
+    ) -> None:
         super().__init__()
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.layers = nn.Sequential(
             nn.Linear(latent_size + TIME_FEATURES + FEATURES, hidden),
             nn.SiLU(),

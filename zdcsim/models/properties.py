@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from zdcsim.geometry import Calorimeter
 from zdcsim.models.features import FEATURES, ParticleFeatures
 from zdcsim.models.scaler import ConditionScaler
+from zdcsim.optics import Machine
 from zdcsim.steering import PROPERTIES
 
 COUNT = len(PROPERTIES)
@@ -120,14 +121,20 @@ class PropertyHead(nn.Module):
         scaler: The generator's.
         latent_size: Numbers w that carry properties.
         hidden: Width of the layer between the particle's features and its expectations.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
     def __init__(
-        self, calorimeter: Calorimeter, scaler: ConditionScaler, latent_size: int, hidden: int = 64
+        self,
+        calorimeter: Calorimeter,
+        scaler: ConditionScaler,
+        latent_size: int,
+        hidden: int = 64,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__()
         self.scaler, self.scale = scaler, PropertyScaler()
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.expected = nn.Sequential(
             nn.Linear(FEATURES, hidden), nn.SiLU(), nn.Linear(hidden, 2 * COUNT)
         )

@@ -25,6 +25,7 @@ from zdcsim.models.blocks import SLOPE, ModulatedConv, StridedConv
 from zdcsim.models.features import FEATURES, MAPS, ImpactMaps, ParticleFeatures
 from zdcsim.models.generator import NOISE_SIZE, Generator
 from zdcsim.models.scaler import ConditionScaler
+from zdcsim.optics import Machine
 
 
 def coarse(calorimeter: Calorimeter, step: int) -> tuple[int, int]:
@@ -43,6 +44,7 @@ class SdiGanGenerator(Generator):
         impact_maps: Give every convolution the cells' positions relative to the impact point and
             the style the computed features; without it the network sees the nine scaled
             conditions only, as published.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
     def __init__(
@@ -52,10 +54,11 @@ class SdiGanGenerator(Generator):
         hidden: int = 128,
         widths: tuple[int, int, int] = (32, 16, 8),
         impact_maps: bool = True,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__(calorimeter, noise_size)
         self.impact_maps = impact_maps
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         known, maps = (FEATURES, MAPS) if impact_maps else (len(NAMES), 0)
         self.style = nn.Sequential(
             nn.Linear(noise_size + known, hidden),
@@ -108,6 +111,7 @@ class SdiGanDiscriminator(nn.Module):
         see_sums: Show the logarithm of the five channel sums (O2's) to the dense layers. The
             convolutions see log photons, in which the brightest fibres, hence the light, weigh
             little.
+        machine: As in the generator.
     """
 
     masks: Tensor
@@ -120,10 +124,11 @@ class SdiGanDiscriminator(nn.Module):
         widths: tuple[int, int, int] = (16, 32, 32),
         impact_maps: bool = True,
         see_sums: bool = True,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__()
         self.scaler, self.impact_maps, self.see_sums = scaler, impact_maps, see_sums
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.maps = ImpactMaps(calorimeter, 1, calorimeter.shape)
         masks = channel_masks(calorimeter, "o2").reshape(-1, calorimeter.nx * calorimeter.ny)
         self.register_buffer("masks", torch.from_numpy(masks.astype(np.float32)), persistent=False)

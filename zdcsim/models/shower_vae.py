@@ -20,13 +20,15 @@ from zdcsim.conditions import ENERGY
 from zdcsim.geometry import Calorimeter
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV
 from zdcsim.models.blocks import StridedConv
-from zdcsim.models.features import FEATURES, MAPS, TEV, ImpactMaps, ParticleFeatures, only
+from zdcsim.models.features import FEATURES, MAPS, TEV, ImpactMaps, ParticleFeatures
 from zdcsim.models.fibre_noise import FibreNoise
+from zdcsim.models.flight import only
 from zdcsim.models.generator import NOISE_SIZE, Generator
 from zdcsim.models.kernels import FibreLattice
 from zdcsim.models.photo_statistics import drawn_counts
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.models.sdi_gan import coarse
+from zdcsim.optics import Machine
 
 NARROWEST, WIDEST = 0.3, 16.0
 """Widths of the kernels before training, pitches."""
@@ -49,6 +51,7 @@ class ShowerGenerator(Generator):
         noise_size: Latent numbers.
         hidden: Width of the two dense layers.
         kernels: Gaussians that a shower is made of.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
     draws_counts = True
@@ -62,9 +65,10 @@ class ShowerGenerator(Generator):
         noise_size: int = NOISE_SIZE,
         hidden: int = 96,
         kernels: int = 20,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__(calorimeter, noise_size)
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.layers = nn.Sequential(
             nn.Linear(noise_size + FEATURES, hidden),
             nn.SiLU(),
@@ -136,6 +140,7 @@ class ShowerEncoder(nn.Module):
         latent_size: Latent numbers.
         hidden: Width of the dense layers.
         widths: Channels of the three strided convolutions.
+        machine: As in the generator.
     """
 
     def __init__(
@@ -145,10 +150,11 @@ class ShowerEncoder(nn.Module):
         latent_size: int = NOISE_SIZE,
         hidden: int = 128,
         widths: tuple[int, int, int] = (16, 32, 64),
+        machine: Machine | None = None,
     ) -> None:
         super().__init__()
         self.scaler = scaler
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.maps = ImpactMaps(calorimeter, 1, calorimeter.shape)
         self.moments = ShowerMoments(calorimeter)
         self.convolutions = nn.Sequential(

@@ -12,6 +12,7 @@ from zdcsim.geometry import Calorimeter
 from zdcsim.models.blocks import SLOPE
 from zdcsim.models.features import FEATURES, ParticleFeatures
 from zdcsim.models.scaler import ConditionScaler
+from zdcsim.optics import Machine
 
 
 class SignalClassifier(nn.Module):
@@ -22,13 +23,16 @@ class SignalClassifier(nn.Module):
     Arguments:
         calorimeter: The detector that is hit or missed.
         hidden: Width of the two dense layers.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
-    def __init__(self, calorimeter: Calorimeter, hidden: int = 32) -> None:
+    def __init__(
+        self, calorimeter: Calorimeter, hidden: int = 32, machine: Machine | None = None
+    ) -> None:
         super().__init__()
         self.calorimeter = calorimeter
         self.scaler = ConditionScaler()
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.layers = nn.Sequential(
             nn.Linear(FEATURES, hidden),
             nn.LeakyReLU(SLOPE),

@@ -18,6 +18,7 @@ from zdcsim.models.blocks import SLOPE, ModulatedConv, StridedConv
 from zdcsim.models.denoiser import TIME_FEATURES, Denoiser, Known, time_features
 from zdcsim.models.features import FEATURES, MAPS, ImpactMaps, ParticleFeatures
 from zdcsim.models.sdi_gan import coarse
+from zdcsim.optics import Machine
 
 FINE = 8
 """Channels on the finest grid."""
@@ -30,14 +31,19 @@ class UNet(Denoiser):
         calorimeter: Fixes the grid.
         widths: Channels at half and at a quarter of the fineness; multiples of 4.
         hidden: Width of the two dense layers that make the style.
+        machine: The magnets on the way; without one every particle flies straight.
     """
 
     def __init__(
-        self, calorimeter: Calorimeter, widths: tuple[int, int] = (24, 48), hidden: int = 64
+        self,
+        calorimeter: Calorimeter,
+        widths: tuple[int, int] = (24, 48),
+        hidden: int = 64,
+        machine: Machine | None = None,
     ) -> None:
         super().__init__()
         self.shape, (half, quarter) = calorimeter.shape, widths
-        self.features = ParticleFeatures(calorimeter)
+        self.features = ParticleFeatures(calorimeter, machine)
         self.fine_maps = ImpactMaps(calorimeter, 1, calorimeter.shape)
         self.half_maps = ImpactMaps(calorimeter, 2, coarse(calorimeter, 2))
         self.style = nn.Sequential(

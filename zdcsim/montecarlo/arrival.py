@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, MASS, PX, PY, PZ, impact
 from zdcsim.geometry import Calorimeter
-from zdcsim.montecarlo.optics import Machine, total_momentum
+from zdcsim.optics import Machine, total_momentum
 
 
 def arrival(

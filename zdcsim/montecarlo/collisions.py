@@ -22,9 +22,9 @@ from numpy.typing import NDArray
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ
 from zdcsim.geometry import Calorimeter
 from zdcsim.montecarlo.arrival import reaches
-from zdcsim.montecarlo.optics import Machine
 from zdcsim.montecarlo.primaries import Primaries, gathered
 from zdcsim.montecarlo.species import species
+from zdcsim.optics import Machine
 
 if TYPE_CHECKING:
     from chromo.common import EventData

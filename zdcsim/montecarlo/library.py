@@ -32,7 +32,7 @@ from zdcsim.geometry import CALORIMETERS
 from zdcsim.io import tree
 from zdcsim.io.block import Block
 from zdcsim.montecarlo.moves import Moves, drawn_moves, inside, unmoved
-from zdcsim.montecarlo.optics import Machine
+from zdcsim.optics import Machine
 from zdcsim.response import REUSE, Responses, reused, sparse
 from zdcsim.sample.symmetry import SYMMETRIES
 

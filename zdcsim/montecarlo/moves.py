@@ -12,7 +12,7 @@ from zdcsim.conditions import CHARGE, PX, PY, PZ
 from zdcsim.geometry import CALORIMETERS, Calorimeter
 from zdcsim.io import tree
 from zdcsim.montecarlo.arrival import arrival
-from zdcsim.montecarlo.optics import Machine, total_momentum
+from zdcsim.optics import Machine, total_momentum
 from zdcsim.response import Responses
 from zdcsim.sample.symmetry import IDENTITY, SYMMETRIES, transformed_conditions
 

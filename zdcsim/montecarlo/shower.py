@@ -16,9 +16,9 @@ from zdcsim.light.coupling import coupling
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo.arrival import arrival
 from zdcsim.montecarlo.block import Block, FibreSteps, absorber_name
-from zdcsim.montecarlo.optics import Machine
 from zdcsim.montecarlo.physics import FtfpBert, absorber_commands, commands
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.optics import Machine
 
 GAP_MM = 10.0
 """Primaries start this far before the front face."""

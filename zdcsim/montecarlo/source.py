@@ -11,9 +11,9 @@ from dataclasses import asdict
 from zdcsim.geometry import Calorimeter
 from zdcsim.montecarlo.collisions import Collisions
 from zdcsim.montecarlo.gun import Gun
-from zdcsim.montecarlo.optics import Machine
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.spectators import Spectators
+from zdcsim.optics import Machine
 
 
 class Source:

@@ -18,9 +18,9 @@ from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ
 from zdcsim.geometry import Calorimeter
 from zdcsim.montecarlo import fermi, glauber
 from zdcsim.montecarlo.arrival import reaches
-from zdcsim.montecarlo.optics import Machine, lead_machine
 from zdcsim.montecarlo.primaries import Primaries, gathered
 from zdcsim.montecarlo.species import species
+from zdcsim.optics import Machine, lead_machine
 
 NUCLEAR_MASS_GEV = 193.687
 """Mass of the nucleus of 208Pb, without its electrons."""

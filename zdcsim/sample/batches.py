@@ -23,7 +23,7 @@ from zdcsim.sample.diversity import diversity_weights
 from zdcsim.sample.position import Position, shower_position
 from zdcsim.sample.symmetry import (
     drawn_symmetries,
-    require_square,
+    symmetries_of,
     transformed_conditions,
     transformed_photons,
 )
@@ -98,11 +98,11 @@ class ResponseBatches:
         size: Responses in a batch, of all processes together.
         seed: Another seed, other batches.
         noise_size: Noise numbers a particle.
-        symmetries: Give every response one of the eight symmetries of the square at random.
+        symmetries: Give every response one of the symmetries of the face at random.
         position: What the shower's position is: its brightest fibre or its centroid.
 
     Raises:
-        ValueError: If the sample is empty or has no such symmetries.
+        ValueError: If the sample is empty.
     """
 
     def __init__(
@@ -116,10 +116,9 @@ class ResponseBatches:
     ) -> None:
         if not len(responses):
             raise ValueError("the training sample is empty; lower data.minimum_photons")
-        if symmetries:
-            require_square(responses.calorimeter)
         self.responses, self.size, self.seed = responses, size, seed
-        self.noise_size, self.symmetries, self.position = noise_size, symmetries, position
+        self.noise_size, self.position = noise_size, position
+        self.symmetries = symmetries_of(responses.calorimeter) if symmetries else None
         self.diversity = diversity_weights(responses)
 
     def __call__(self, step: int) -> Batch:
@@ -158,10 +157,16 @@ class SignalBatches:
         particles: The training particles.
         size: Particles in a batch, of all processes together.
         seed: Another seed, other batches.
-        symmetries: As in `ResponseBatches`; the caller checks the calorimeter.
+        symmetries: Those of the face, or none.
     """
 
-    def __init__(self, particles: SignalBatch, size: int, seed: int, symmetries: bool) -> None:
+    def __init__(
+        self,
+        particles: SignalBatch,
+        size: int,
+        seed: int,
+        symmetries: NDArray[np.int64] | None,
+    ) -> None:
         self.particles, self.size, self.seed, self.symmetries = particles, size, seed, symmetries
 
     def __call__(self, step: int) -> SignalBatch:

@@ -1,9 +1,11 @@
-"""The eight symmetries of the square, on responses and on their conditions alike.
+"""The symmetries of a face, on responses and on their conditions alike.
 
 A square calorimeter centred on the beam looks the same after a reflection and after an exchange of
-its axes, so the transformed shower of a transformed particle is as good as a simulated one. They
-enlarge the training sample in memory only; they never touch a validation or test sample. The
-chessboard of readout fibres is no part of a response and changes colour under a reflection.
+its axes, eight ways in all, so the transformed shower of a transformed particle is as good as a
+simulated one. Beside the beam, as the ZP stands, the mirror in y is left: calorimeter and magnets
+are the same above and below the plane of the ring. They enlarge the training sample in memory only;
+they never touch a validation or test sample. The chessboard of readout fibres is no part of a
+response and changes colour under a reflection.
 
 Axis key: N responses, Nx by Ny fibres, 9 conditions.
 """
@@ -14,7 +16,7 @@ from numpy.typing import NDArray
 from zdcsim.conditions import PX, PY, VX, VY
 from zdcsim.geometry import Calorimeter
 
-IDENTITY = 0
+IDENTITY, MIRROR_IN_Y = 0, 1
 SYMMETRIES: NDArray[np.int64] = np.array(
     [
         [[sx * (not exchange), sx * exchange], [sy * exchange, sy * (not exchange)]]
@@ -23,26 +25,29 @@ SYMMETRIES: NDArray[np.int64] = np.array(
         for sy in (1, -1)
     ]
 )
-"""What each does to a vector (x, y), shape (8, 2, 2); the first is the identity."""
+"""What each does to a vector (x, y), shape (8, 2, 2)."""
 
 
-def require_square(calorimeter: Calorimeter) -> None:
-    """Check that the face is a square centred on the beam.
+def symmetries_of(calorimeter: Calorimeter) -> NDArray[np.int64]:
+    """Which of `SYMMETRIES` hold: all for a square centred on the beam, else the mirror in y."""
+    square = calorimeter.nx == calorimeter.ny and calorimeter.centre_x == 0
+    return np.arange(len(SYMMETRIES)) if square else np.array([IDENTITY, MIRROR_IN_Y])
 
-    Raises:
-        ValueError: If it is not.
+
+def drawn_symmetries(
+    rng: np.random.Generator, n: int, allowed: NDArray[np.int64] | None
+) -> NDArray[np.int64]:
+    """Numbers of n random ones of the allowed symmetries, shape (n,); n times the identity if none.
+
+    Arguments:
+        rng: Untouched if none are allowed.
+        n: How many.
+        allowed: As `symmetries_of` gives them.
     """
-    if calorimeter.nx != calorimeter.ny or calorimeter.centre_x != 0:
-        raise ValueError(
-            f"the symmetries of the square do not hold for {calorimeter.name}, "
-            f"{calorimeter.nx} x {calorimeter.ny} fibres centred at x = {calorimeter.centre_x} cm; "
-            "set symmetries: false"
-        )
-
-
-def drawn_symmetries(rng: np.random.Generator, n: int, any_of_them: bool) -> NDArray[np.int64]:
-    """Numbers of n random symmetries, shape (n,); n times the identity if not `any_of_them`."""
-    return rng.integers(len(SYMMETRIES), size=n) if any_of_them else np.full(n, IDENTITY)
+    if allowed is None:
+        return np.full(n, IDENTITY)
+    drawn: NDArray[np.int64] = allowed[rng.integers(len(allowed), size=n)]
+    return drawn
 
 
 def transformed_conditions(

@@ -38,7 +38,7 @@ class ConvVaeExperiment(GeneratorExperiment):
 def build_conv_vae(experiment: ConvVaeExperiment) -> ConvVaeGenerator:
     """The decoder with fresh weights and an unfitted scaler."""
     detector, shape = calorimeter(experiment.data.calorimeter), experiment.generator
-    return ConvVaeGenerator(detector, **shape.model_dump())
+    return ConvVaeGenerator(detector, **shape.model_dump(), machine=experiment.data.machine)
 
 
 def conv_vae_parts(experiment: ConvVaeExperiment, responses: Sample, processes: Processes) -> Parts:
@@ -53,7 +53,12 @@ def conv_vae_parts(experiment: ConvVaeExperiment, responses: Sample, processes: 
         shape = experiment.generator
         widths = shape.widths[2], shape.widths[1], shape.widths[0]
         encoder = ConvVaeEncoder(
-            generator.calorimeter, generator.scaler, shape.noise_size, widths, shape.known
+            generator.calorimeter,
+            generator.scaler,
+            shape.noise_size,
+            widths,
+            shape.known,
+            experiment.data.machine,
         )
         return ConvVae(generator, encoder, experiment.objective, processes)
 

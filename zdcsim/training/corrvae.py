@@ -56,7 +56,7 @@ class CorrVaeExperiment(GeneratorExperiment):
 def build_corrvae(experiment: CorrVaeExperiment) -> CorrVaeGenerator:
     """The generator with fresh weights and unfitted scalers."""
     detector, shape = calorimeter(experiment.data.calorimeter), experiment.generator
-    return CorrVaeGenerator(detector, **shape.model_dump())
+    return CorrVaeGenerator(detector, **shape.model_dump(), machine=experiment.data.machine)
 
 
 def corrvae_parts(experiment: CorrVaeExperiment, responses: Sample, processes: Processes) -> Parts:
@@ -76,6 +76,7 @@ def corrvae_parts(experiment: CorrVaeExperiment, responses: Sample, processes: P
             generator.scaler,
             shape.noise_size,
             **experiment.encoder.model_dump(),
+            machine=experiment.data.machine,
         )
         return CorrVae(generator, encoder, experiment.objective, processes)
 

@@ -82,16 +82,16 @@ class DiffusionExperiment(PixelExperiment):
 
 def build_flow_matching(experiment: FlowMatchingExperiment) -> PixelGenerator:
     """The generator with fresh weights and an unfitted scaler."""
-    detector = calorimeter(experiment.data.calorimeter)
-    network = UNet(detector, **experiment.denoiser.model_dump())
+    detector, machine = calorimeter(experiment.data.calorimeter), experiment.data.machine
+    network = UNet(detector, **experiment.denoiser.model_dump(), machine=machine)
     transport = FlowTransport(network, **experiment.transport.model_dump())
     return PixelGenerator(detector, transport, experiment.noise_size)
 
 
 def build_diffusion(experiment: DiffusionExperiment) -> PixelGenerator:
     """The generator with fresh weights and an unfitted scaler."""
-    detector = calorimeter(experiment.data.calorimeter)
-    network = UNet(detector, **experiment.denoiser.model_dump())
+    detector, machine = calorimeter(experiment.data.calorimeter), experiment.data.machine
+    network = UNet(detector, **experiment.denoiser.model_dump(), machine=machine)
     transport = DiffusionTransport(network, **experiment.transport.model_dump())
     return PixelGenerator(detector, transport, experiment.noise_size)
 

@@ -76,16 +76,18 @@ def build_distilled_latent_flow(experiment: DistilledLatentFlowExperiment) -> La
 
 
 def _pixel_flow(experiment: DistilledFlowExperiment, shape: FlowShape) -> PixelGenerator:
-    detector = calorimeter(experiment.data.calorimeter)
-    network = UNet(detector, **experiment.denoiser.model_dump())
+    detector, machine = calorimeter(experiment.data.calorimeter), experiment.data.machine
+    network = UNet(detector, **experiment.denoiser.model_dump(), machine=machine)
     transport = FlowTransport(network, **shape.model_dump())
     return PixelGenerator(detector, transport, experiment.noise_size)
 
 
 def _latent_flow(experiment: DistilledLatentFlowExperiment, shape: FlowShape) -> LatentGenerator:
-    detector = calorimeter(experiment.data.calorimeter)
-    decoder = ShowerGenerator(detector, **experiment.decoder.model_dump())
-    network = LatentDenoiser(detector, decoder.noise_size, **experiment.denoiser.model_dump())
+    detector, machine = calorimeter(experiment.data.calorimeter), experiment.data.machine
+    decoder = ShowerGenerator(detector, **experiment.decoder.model_dump(), machine=machine)
+    network = LatentDenoiser(
+        detector, decoder.noise_size, **experiment.denoiser.model_dump(), machine=machine
+    )
     return LatentGenerator(decoder, FlowTransport(network, **shape.model_dump()))
 
 

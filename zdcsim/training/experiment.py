@@ -1,15 +1,16 @@
 """What a training run of any family is told: the sample, the loop, the record."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from detcore.config import Settings
 from detcore.device import DeviceName
 from detcore.loop import LoopSettings
 from detcore.tracking import TrackingSettings
 from zdcsim.io.held import Held
+from zdcsim.optics import Machine
 from zdcsim.sample.position import Position
 from zdcsim.sample.split import SplitBy
 
@@ -25,17 +26,37 @@ class DataSettings(Settings):
             file is another.
         held: Fibres of a store in memory, sparse, or left on disk; the batches are the same.
         calorimeter: Must be that of the file.
+        beam_momentum_gev: Of the beam, over its charge, for which the magnets on the way are set;
+            the models carry every particle through them to the face. Null: all fly straight, as
+            neutral ones do to the ZN.
         split: By unique particle, or at random over responses as in the literature.
         validation_fraction: Expected share that validates.
-        symmetries: Enlarge the training sample by the symmetries of the square.
+        symmetries: Enlarge the training sample by the symmetries of the face: those of the square,
+            or the mirror in y.
     """
 
     train: Path
     held: Held = "memory"
     calorimeter: Literal["ZN", "ZP"] = "ZN"
+    beam_momentum_gev: Annotated[float, Field(gt=0)] | None = None
     split: SplitBy = "particle"
     validation_fraction: Annotated[float, Field(gt=0, lt=1)] = 0.2
     symmetries: bool = True
+
+    @model_validator(mode="after")
+    def _no_square_behind_magnets(self) -> Self:
+        if self.calorimeter == "ZN" and self.symmetries and self.beam_momentum_gev is not None:
+            raise ValueError(
+                "magnets break the symmetries of the square for charged particles; set "
+                "symmetries: false, or beam_momentum_gev: null"
+            )
+        return self
+
+    @property
+    def machine(self) -> Machine | None:
+        """The magnets on the way, if there are any."""
+        beam = self.beam_momentum_gev
+        return None if beam is None else Machine(beam)
 
 
 class ResponseDataSettings(DataSettings):

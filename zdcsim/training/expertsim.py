@@ -18,7 +18,7 @@ from zdcsim.training.parts import Parts, response_samples, seeded
 def build_expertsim_generator(experiment: ExpertSimExperiment) -> ExpertSimGenerator:
     """The generator with fresh weights and an unfitted scaler."""
     detector, shape = calorimeter(experiment.data.calorimeter), experiment.generator
-    return ExpertSimGenerator(detector, **shape.model_dump())
+    return ExpertSimGenerator(detector, **shape.model_dump(), machine=experiment.data.machine)
 
 
 def expertsim_parts(
@@ -35,7 +35,10 @@ def expertsim_parts(
         generator = build_expertsim_generator(experiment)
         discriminators = [
             SdiGanDiscriminator(
-                generator.calorimeter, generator.scaler, **experiment.discriminator.model_dump()
+                generator.calorimeter,
+                generator.scaler,
+                **experiment.discriminator.model_dump(),
+                machine=data.machine,
             )
             for _ in range(experts)
         ]

@@ -73,9 +73,11 @@ def build_latent_diffusion(experiment: LatentDiffusionExperiment) -> LatentGener
 
 
 def _networks(experiment: LatentExperiment) -> tuple[ShowerGenerator, LatentDenoiser]:
-    detector = calorimeter(experiment.data.calorimeter)
-    decoder = ShowerGenerator(detector, **experiment.decoder.model_dump())
-    denoiser = LatentDenoiser(detector, decoder.noise_size, **experiment.denoiser.model_dump())
+    detector, machine = calorimeter(experiment.data.calorimeter), experiment.data.machine
+    decoder = ShowerGenerator(detector, **experiment.decoder.model_dump(), machine=machine)
+    denoiser = LatentDenoiser(
+        detector, decoder.noise_size, **experiment.denoiser.model_dump(), machine=machine
+    )
     return decoder, denoiser
 
 
@@ -123,6 +125,7 @@ def latent_parts(
             generator.scaler,
             generator.noise_size,
             **experiment.encoder.model_dump(),
+            machine=experiment.data.machine,
         )
         return LatentMatching(generator, encoder, experiment.objective, processes)
 

@@ -17,7 +17,7 @@ from zdcsim.training.parts import Parts, response_samples, seeded
 def build_sdi_gan_generator(experiment: SdiGanExperiment) -> SdiGanGenerator:
     """The generator with fresh weights and an unfitted scaler."""
     detector, shape = calorimeter(experiment.data.calorimeter), experiment.generator
-    return SdiGanGenerator(detector, **shape.model_dump())
+    return SdiGanGenerator(detector, **shape.model_dump(), machine=experiment.data.machine)
 
 
 def sdi_gan_parts(experiment: SdiGanExperiment, responses: Sample, processes: Processes) -> Parts:
@@ -31,7 +31,10 @@ def sdi_gan_parts(experiment: SdiGanExperiment, responses: Sample, processes: Pr
     with seeded(experiment.seed):
         generator = build_sdi_gan_generator(experiment)
         discriminator = SdiGanDiscriminator(
-            generator.calorimeter, generator.scaler, **experiment.discriminator.model_dump()
+            generator.calorimeter,
+            generator.scaler,
+            **experiment.discriminator.model_dump(),
+            machine=data.machine,
         )
         regressor = PositionRegressor(generator.calorimeter, **experiment.regressor.model_dump())
     generator.scaler.fit(torch.from_numpy(train.conditions))

@@ -19,7 +19,7 @@ CHUNK = 128
 def build_shower_generator(experiment: ShowerVaeExperiment) -> ShowerGenerator:
     """The decoder with fresh weights and an unfitted scaler."""
     detector, shape = calorimeter(experiment.data.calorimeter), experiment.generator
-    return ShowerGenerator(detector, **shape.model_dump())
+    return ShowerGenerator(detector, **shape.model_dump(), machine=experiment.data.machine)
 
 
 def shower_vae_parts(
@@ -39,6 +39,7 @@ def shower_vae_parts(
             generator.scaler,
             generator.noise_size,
             **experiment.encoder.model_dump(),
+            machine=experiment.data.machine,
         )
     generator.scaler.fit(torch.from_numpy(train.conditions))
     objective = ShowerVae(generator, encoder, experiment.objective, processes)

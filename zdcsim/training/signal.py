@@ -14,7 +14,7 @@ from zdcsim.objectives.signal import Signal
 from zdcsim.response import Sample
 from zdcsim.sample.batches import SignalBatch, SignalBatches
 from zdcsim.sample.split import SplitBy, split, uniform_hash
-from zdcsim.sample.symmetry import require_square
+from zdcsim.sample.symmetry import symmetries_of
 from zdcsim.training.config import SignalExperiment
 from zdcsim.training.parts import Parts, seeded
 
@@ -22,7 +22,7 @@ from zdcsim.training.parts import Parts, seeded
 def build_classifier(experiment: SignalExperiment) -> SignalClassifier:
     """The classifier with fresh weights and an unfitted scaler."""
     detector, shape = calorimeter(experiment.data.calorimeter), experiment.classifier
-    return SignalClassifier(detector, **shape.model_dump())
+    return SignalClassifier(detector, **shape.model_dump(), machine=experiment.data.machine)
 
 
 def signal_parts(
@@ -43,8 +43,6 @@ def signal_parts(
         ValueError: If the sample does not fit the settings.
     """
     data = experiment.data
-    if data.symmetries:
-        require_square(responses.calorimeter)
     train, validation = signal_samples(
         responses, missed, data.validation_fraction, experiment.seed, data.split
     )
@@ -52,7 +50,8 @@ def signal_parts(
         classifier = build_classifier(experiment)
     classifier.scaler.fit(train.conditions)
     objective = Signal(classifier, experiment.objective, processes)
-    batches = SignalBatches(train, experiment.training.batch, experiment.seed, data.symmetries)
+    symmetries = symmetries_of(responses.calorimeter) if data.symmetries else None
+    batches = SignalBatches(train, experiment.training.batch, experiment.seed, symmetries)
 
     def cross_entropy() -> float:
         with torch.no_grad():
