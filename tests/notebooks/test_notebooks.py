@@ -30,7 +30,7 @@ def code(notebook: NotebookNode) -> list[NotebookNode]:
 
 
 def test_they_are_in_order() -> None:
-    assert [path.name[:2] for path in NOTEBOOKS] == [f"{n:02d}" for n in range(1, 7)]
+    assert [path.name[:2] for path in NOTEBOOKS] == [f"{n:02d}" for n in range(1, 8)]
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
