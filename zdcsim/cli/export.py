@@ -18,6 +18,10 @@ def export(
         Literal["o2", "free"],
         typer.Option(help="o2, which draws ten noise numbers; free, as many as the family uses."),
     ] = "o2",
+    weights: Annotated[
+        Literal["float32", "float16", "int8"],
+        typer.Option(help="Store the generator's weights so; they are used as float32."),
+    ] = "float32",
 ) -> None:
     """Export a generator and the classifier, verified as the target reads them.
 
@@ -41,6 +45,7 @@ def export(
         reference_conditions(generator.calorimeter),
         fitted,
         target,
+        weights,
     )
     if fitted is not None:
         typer.echo(

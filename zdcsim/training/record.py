@@ -45,6 +45,7 @@ def _trained(run: Path) -> dict[str, object]:
     return {
         "steps": done["done"]["step"],
         "minutes": round(done["done"]["seconds"] / 60, 2),
+        "core_minutes": round(done["done"].get("cpu_seconds", 0) / 60, 2) or None,
         "best_step": best["step"],
         "validation": best["validation"],
         "numbers": sum(tensor.numel() for tensor in best["weights"].values()),
