@@ -22,7 +22,7 @@ from typing import Any
 import numpy as np
 import timing
 from numpy.typing import NDArray
-from trained import classifier, commits, judged
+from trained import classifier, commits, judged, verdict
 
 from detcore.files import write_text
 from detcore.provenance import provenance
@@ -149,7 +149,7 @@ def steps(number: Row | None) -> str:
 
 def markdown(rows: list[Row], record: Row) -> str:
     """The table, best mean distance first."""
-    headings = ["family", *(heading for heading, _ in COLUMNS.values())]
+    headings = ["family", "seeds", *(heading for heading, _ in COLUMNS.values())]
     headings += [
         "learnt numbers",
         "steps",
@@ -161,9 +161,13 @@ def markdown(rows: list[Row], record: Row) -> str:
     ]
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     floors = [f"{record['floors'][key]:.2f}" if key in FLOORS else "1" for key in COLUMNS]
-    lines.append(f"| Monte Carlo (floor) | {' | '.join(floors)} |{'  |' * 9}")
+    lines.append(f"| Monte Carlo (floor) |  | {' | '.join(floors)} |{'  |' * 9}")
     for row in sorted(rows, key=lambda row: row["numbers"]["W"]["mean"]):
-        cells = [row["family"], *(text(row["numbers"][key]) for key in COLUMNS)]
+        cells = [
+            row["family"],
+            str(len(row["numbers"]["W"]["seeds"])),
+            *(text(row["numbers"][key]) for key in COLUMNS),
+        ]
         cells += [
             f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else "",
             steps(row["training_steps"]),
@@ -183,7 +187,7 @@ def caption(arguments: argparse.Namespace, record: Row) -> str:
     return (
         f"{arguments.detector.upper()}, {record['sample']['responses']} Monte Carlo responses of "
         f"{record['sample']['particles']} particles that training never saw; mean and spread over "
-        f"the seeds {', '.join(map(str, arguments.seeds))}. W: mean Wasserstein distance of the "
+        "as many seeds as said. W: mean Wasserstein distance of the "
         "five channel sums (O2 convention); it and the next five columns are over the floor, Monte "
         "Carlo half against Monte Carlo half at the same size. AUC of trained classifiers, 0.5 "
         "when generated and simulated cannot be told apart. Time all included (scaling, "
@@ -205,6 +209,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--signal", default=None, help="settings file of the classifier")
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
     parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
+    parser.add_argument("--only-trained", action="store_true", help="those that are judged already")
     parser.add_argument("--parallel", type=int, default=1, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return parser.parse_args()
@@ -219,6 +224,8 @@ def main() -> None:
         options.runs, options.signal or ("signal" if detector == "zn" else "signal_zp")
     )
     jobs = [(name, seed) for seed in options.seeds for name in options.families]
+    if options.only_trained:
+        jobs = [job for job in jobs if verdict(options.runs, *job).exists()]
 
     def one(job: tuple[str, int]) -> tuple[Path, dict[str, Any]]:
         return judged(options.runs, *job, signal, reference, options.set, ["--likeness"])
@@ -228,7 +235,7 @@ def main() -> None:
     sample = tree.read(reference)
     rows = [
         family(name, [v for (n, _), v in zip(jobs, verdicts, strict=True) if n == name], sample)
-        for name in options.families
+        for name in dict.fromkeys(name for name, _ in jobs)
     ]
     first = verdicts[0][1]
     record: Row = {
