@@ -17,7 +17,7 @@ PID = ("classifiers", "adaptation", "speed")
 
 
 def test_the_tables_of_the_main_results_are_there() -> None:
-    assert {"benchmarks/results/zn-shower-vae.md", "benchmarks/results/terms.md"} <= set(SHOWN)
+    assert {"benchmarks/results/zn-latent-flow-matching.md", "benchmarks/results/terms.md"} <= set(SHOWN)
     assert {f"benchmarks/results/pid_{name}.md" for name in PID} <= set(SHOWN)
 
 
