@@ -18,7 +18,7 @@ export OMP_WAIT_POLICY := PASSIVE
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test tests lint docs setup clean
+.PHONY: help demo test tests slurm lint docs setup clean
 
 help: ## this list
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /make \1\t/' | expand -t 14
@@ -35,6 +35,11 @@ demo: $(VENV)/.demo ## train, export and judge on the sample in data/, in under 
 	@echo "report: $(OUT)/report.html   bundle for O2: $(OUT)/bundle"
 
 test: lint docs tests ## all checks and all tests
+
+slurm: $(VENV)/.dev ## jobs through a Slurm of this machine (root, slurm-wlm and munge)
+	@command -v slurmctld slurmd munged >/dev/null || { echo "make slurm: Slurm is not installed; \
+	as root: apt-get install slurm-wlm munge"; exit 1; }
+	$(BIN)/python benchmarks/slurm.py --out benchmarks/results
 
 lint: $(VENV)/.dev ## style, types and directions of imports
 	$(BIN)/ruff check .

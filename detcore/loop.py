@@ -21,6 +21,8 @@ from detcore.tracking import Tracker
 
 Batch = TypeVar("Batch")
 Given = TypeVar("Given", contravariant=True)
+Watch = Callable[[int, float], None]
+"""Hears step and value of each validation; may end the training by raising `Ended`."""
 
 
 class LoopSettings(Settings):
@@ -99,6 +101,7 @@ class Loop(Generic[Batch]):
         folder: The run folder.
         processes: Those that train together; the first one writes.
         tracker: Told about metrics.
+        watch: Of a search; the loop then shows no progress of its own.
     """
 
     def __init__(
@@ -110,10 +113,11 @@ class Loop(Generic[Batch]):
         folder: Path,
         processes: Processes,
         tracker: Tracker,
+        watch: Watch | None = None,
     ) -> None:
         self.objective, self.batch_at, self.validate = objective, batch_at, validate
         self.settings, self.folder = settings, folder
-        self.processes, self.tracker = processes, tracker
+        self.processes, self.tracker, self.watch = processes, tracker, watch
         self.done = Progression()
 
     def resume(self) -> bool:
@@ -142,7 +146,7 @@ class Loop(Generic[Batch]):
         with (
             (self.folder / checkpoint.METRICS).open("a", encoding="utf-8") as log,
             stopping.requests() as came,
-            _progress(self.processes.first) as bar,
+            _progress(self.processes.first and self.watch is None) as bar,
         ):
             if self.processes.first:
                 stopping.unmark(self.folder)
@@ -192,6 +196,8 @@ class Loop(Generic[Batch]):
                 best = {"step": self.done.step, "validation": value}
                 state = best | {"weights": self.objective.weights()}
                 checkpoint.save(state, self.folder / checkpoint.BEST)
+        if self.watch is not None:
+            self.watch(self.done.step, value)
 
     def _save(self) -> None:
         if self.processes.first:

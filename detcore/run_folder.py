@@ -10,7 +10,7 @@ from pathlib import Path
 
 from detcore import config, files
 from detcore.config import Settings
-from detcore.stopping import Stopped
+from detcore.stopping import Ended
 from detcore.tracking import Tracker
 
 CONFIG, PROVENANCE = "config.yaml", "provenance.json"
@@ -61,7 +61,7 @@ def tracked(tracker: Tracker, folder: Path, artifacts: Sequence[str]) -> Iterato
         for name in artifacts:
             if (folder / name).exists():
                 tracker.artifact(folder / name)
-    except Stopped:
+    except Ended:
         status = "KILLED"
         raise
     finally:

@@ -26,7 +26,15 @@ TRY_AGAIN: Final = 75
 """EX_TEMPFAIL: what a stopped training ends with, for it may be taken up again."""
 
 
-class Stopped(Exception):
+class Ended(Exception):
+    """A training that was ended before its steps, on purpose."""
+
+
+class Pruned(Ended):
+    """A trial of a search that is not worth its remaining steps."""
+
+
+class Stopped(Ended):
     """A training that wrote a checkpoint and stopped, because it was asked to.
 
     Arguments:

@@ -14,6 +14,7 @@ from zdcsim.cli.main import Commands, app, options
 
 COMMANDS = [
     "simulate", "validate", "convert", "train", "models", "generate", "evaluate", "export",
+    "search", "submit",
 ]  # fmt: skip
 
 

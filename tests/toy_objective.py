@@ -10,7 +10,7 @@ from torch import Tensor
 
 from detcore import checkpoint
 from detcore.distributed import Processes
-from detcore.loop import Loop, LoopSettings
+from detcore.loop import Loop, LoopSettings, Watch
 from detcore.tracking import Untracked
 
 ALONE = Processes(0, 1, torch.device("cpu"))
@@ -40,6 +40,7 @@ def loop(
     folder: Path,
     batch_at: Callable[[int], float] = float,
     validate: Callable[[Decay], float] = lambda objective: float(objective.value),
+    watch: Watch | None = None,
     **settings: float,
 ) -> Loop[float]:
     """A loop of 20 steps with a checkpoint every 4 and a validation every 5."""
@@ -53,6 +54,7 @@ def loop(
         folder,
         ALONE,
         Untracked(),
+        watch,
     )
 
 

@@ -1,7 +1,7 @@
 """The neutron (ZN) and proton (ZP) Zero Degree Calorimeters.
 
 Axes: x horizontal and y vertical across the face, z along the beam, in cm, in ALICE's frame.
-A response is indexed [x][y], as O2's SpatialPhotonResponse is: shape (Nx, Ny).
+A response is indexed `[x][y]`, as O2's SpatialPhotonResponse is: shape (Nx, Ny).
 
 Source: AliceO2, Detectors/ZDC/base/include/ZDCBase/Geometry.h and simulation/src/Detector.cxx.
 """

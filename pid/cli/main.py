@@ -11,12 +11,16 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from detcore.batch import command as batch
+from detcore.search import command as searching
 from detcore.stopping import Stopped, exit_code
 from pid.cli.adapt import adapt
 from pid.cli.evaluate import evaluate
 from pid.cli.export import export
 from pid.cli.models import models
+from pid.cli.search import SEARCHED
 from pid.cli.simulate import simulate
+from pid.cli.submit import BATCH
 from pid.cli.train import train
 
 EXTRA = {
@@ -29,6 +33,7 @@ EXTRA = {
     "mplhep": "report",
     "onnx": "train",
     "onnxscript": "train",
+    "optuna": "search",
     "sklearn": "train",
     "torch": "train",
 }
@@ -82,6 +87,8 @@ app = typer.Typer(
 )
 for command in (simulate, train, adapt, models, evaluate, export):
     app.command()(command)
+searching.add_to(app, SEARCHED)
+batch.add_to(app, BATCH)
 
 
 def show_version(wanted: bool) -> None:

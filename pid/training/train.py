@@ -7,7 +7,7 @@ import torch
 
 from detcore import checkpoint
 from detcore.distributed import processes
-from detcore.loop import Loop, Progression
+from detcore.loop import Loop, Progression, Watch
 from detcore.provenance import provenance
 from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
 from detcore.tracking import Tracker, Untracked, tracker
@@ -21,14 +21,20 @@ from pid.training.run_folder import MAY_CHANGE, SCALER, write_scaler
 from pid.training.trees import FOREST, grow_forest
 
 
-def run(experiment: AnyExperiment, folder: Path, resume: bool = False) -> Progression:
+def run(
+    experiment: AnyExperiment, folder: Path, resume: bool = False, watch: Watch | None = None
+) -> Progression:
     """Train on the file that the settings name; arguments and errors of `train`."""
     data = experiment.data
-    return train(experiment, producer.read(data.train, data.columns), folder, resume)
+    return train(experiment, producer.read(data.train, data.columns), folder, resume, watch)
 
 
 def train(
-    experiment: AnyExperiment, tracks: Tracks, folder: Path, resume: bool = False
+    experiment: AnyExperiment,
+    tracks: Tracks,
+    folder: Path,
+    resume: bool = False,
+    watch: Watch | None = None,
 ) -> Progression:
     """Train on tracks in memory, alone or with the processes that torchrun started.
 
@@ -37,6 +43,7 @@ def train(
         tracks: Labelled; they are split as the settings say.
         folder: The run folder; must not hold a run unless it is resumed.
         resume: Go on with the run in the folder; start it when there is none.
+        watch: Hears of validations, for a search; trees have none before their end.
 
     Raises:
         ValueError: If settings, tracks and run folder do not fit together.
@@ -46,7 +53,7 @@ def train(
         return _train_trees(experiment, tracks, folder, resume)
     if experiment.adaptation is not None:
         raise ValueError("these settings adapt to a target domain; use `pid adapt`")
-    return _train_network(experiment, tracks, folder, resume)
+    return _train_network(experiment, tracks, folder, resume, watch=watch)
 
 
 def adapt(
@@ -83,7 +90,12 @@ def adapt(
 
 
 def _train_network(
-    experiment: Network, tracks: Tracks, folder: Path, resume: bool, target: Tracks | None = None
+    experiment: Network,
+    tracks: Tracks,
+    folder: Path,
+    resume: bool,
+    target: Tracks | None = None,
+    watch: Watch | None = None,
 ) -> Progression:
     if experiment.training.threads is not None:
         torch.set_num_threads(experiment.training.threads)
@@ -98,7 +110,7 @@ def _train_network(
             _open(folder, experiment, _record(tracks, chosen, goal), chosen, told)
         loop = Loop(
             prepared.objective, prepared.batch_at, prepared.validate, experiment.training, folder,
-            group, told,
+            group, told, watch,
         )  # fmt: skip
         if resume:
             loop.resume()

@@ -9,7 +9,7 @@ from typer.testing import CliRunner, Result
 
 from pid.cli.main import app
 
-COMMANDS = ["simulate", "train", "adapt", "models", "evaluate", "export"]
+COMMANDS = ["simulate", "train", "adapt", "models", "evaluate", "export", "search", "submit"]
 
 
 def run(*arguments: str) -> Result:

@@ -11,13 +11,17 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 
+from detcore.batch import command as batch
+from detcore.search import command as searching
 from detcore.stopping import Stopped, exit_code
 from zdcsim.cli.convert import convert
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
 from zdcsim.cli.models import models
+from zdcsim.cli.search import SEARCHED
 from zdcsim.cli.simulate import simulate
+from zdcsim.cli.submit import BATCH
 from zdcsim.cli.train import train
 from zdcsim.cli.validate import validate
 
@@ -33,6 +37,7 @@ EXTRA = {
     "mplhep": "report",
     "onnx": "train",
     "onnxscript": "train",
+    "optuna": "search",
     "torch": "train",
 }
 """The extra of our distribution that brings each optional package."""
@@ -49,6 +54,8 @@ zdcsim train configs/zdcsim/sdi_gan_regressor.yaml --out runs/gan
 
 zdcsim train configs/zdcsim/signal.yaml --out runs/signal
 
+zdcsim search configs/search/shower_vae.yaml --out studies/gan
+
 zdcsim export runs/gan --classifier runs/signal --out bundle
 
 zdcsim models
@@ -56,6 +63,8 @@ zdcsim models
 zdcsim generate --model bundle --particles-from test.root --out fast.root
 
 zdcsim evaluate --model bundle --reference test.root --html judged.html
+
+zdcsim submit --gpus 1 train configs/zdcsim/gan.yaml --out runs/gan
 """
 
 FAILED, INTERRUPTED = 2, 130
@@ -108,6 +117,8 @@ app = typer.Typer(
 COMMANDS = (simulate, validate, convert, train, models, generate, evaluate, export)
 for command in COMMANDS:
     app.command()(command)
+searching.add_to(app, SEARCHED)
+batch.add_to(app, BATCH)
 
 
 def show_version(wanted: bool) -> None:

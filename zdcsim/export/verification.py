@@ -2,8 +2,8 @@
 
 Three answers to the same particles and noise are compared:
 
-* torch: the trained network, its output rounded to counts, in the package's [x][y] layout;
-* ONNX Runtime: the exported graph at batch 1, 2 and 7, decoded and brought to [x][y];
+* torch: the trained network, its output rounded to counts, in the package's `[x][y]` layout;
+* ONNX Runtime: the exported graph at batch 1, 2 and 7, decoded and brought to `[x][y]`;
 * O2: the emulator, one particle at a time, down to channel sums.
 
 The channel sums of O2 must equal `zdcsim.channels` of the ONNX counts exactly. torch and ONNX

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from detcore import checkpoint, files
 from detcore.distributed import Processes, processes
-from detcore.loop import Loop, Progression
+from detcore.loop import Loop, Progression, Watch
 from detcore.provenance import provenance
 from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
 from detcore.tracking import Untracked, tracker
@@ -32,14 +32,19 @@ MAY_CHANGE = {
 
 
 def run(
-    experiment: GeneratorExperiment | SignalExperiment, folder: Path, resume: bool
+    experiment: GeneratorExperiment | SignalExperiment,
+    folder: Path,
+    resume: bool,
+    watch: Watch | None = None,
 ) -> Progression:
     """Train on the files that the settings name; arguments and errors of `train`."""
     path = experiment.data.train
     _, missed = read_missed(path)
     checksum = files.sha256(path)
     with opened_sample(path, experiment.data.held) as responses:
-        return train(experiment, responses, folder, resume, missed=missed, checksum=checksum)
+        return train(
+            experiment, responses, folder, resume, missed=missed, checksum=checksum, watch=watch
+        )
 
 
 def train(
@@ -50,6 +55,7 @@ def train(
     *,
     missed: NDArray[np.float32] | None = None,
     checksum: str | None = None,
+    watch: Watch | None = None,
 ) -> Progression:
     """Train on a sample, alone or with the processes that torchrun started.
 
@@ -60,6 +66,7 @@ def train(
         resume: Go on with the run in the folder; start it when there is none.
         missed: Conditions of particles that miss, for the classifier, shape (M, 9).
         checksum: SHA-256 of the file the responses came from, for the record.
+        watch: Hears of validations, for a search.
 
     Raises:
         ValueError: If settings, data and run folder do not fit together.
@@ -80,7 +87,7 @@ def train(
             open_folder(folder, experiment, record, told)
         loop = Loop(
             parts.objective, parts.batch_at, parts.validate, experiment.training, folder, group,
-            told,
+            told, watch,
         )  # fmt: skip
         if resume:
             loop.resume()

@@ -1,0 +1,1 @@
+"""Search for settings: a space over any experiment, trials pruned, a study that resumes."""

@@ -1,0 +1,27 @@
+"""The shipped search spaces are accepted by the experiments that they search."""
+
+from pathlib import Path
+
+import pytest
+
+import pid.cli.search
+import zdcsim.cli.search
+from detcore import config
+from detcore.search.space import SearchSettings, check_names, corners
+from detcore.search.study import Study
+
+ROOT = Path(__file__).resolve().parent.parent
+SPACES = sorted((ROOT / "configs" / "search").glob("*.yaml"))
+
+
+@pytest.mark.parametrize("space", SPACES, ids=lambda path: path.stem)
+def test_a_shipped_space_is_accepted(
+    space: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(ROOT)
+    settings = config.load(space, SearchSettings)
+    searched = {"zdcsim": zdcsim.cli.search, "pid": pid.cli.search}[settings.base.parent.name]
+    check_names(settings, searched.SEARCHED.fixed)
+    study = Study(settings, tmp_path / "study", searched.training())
+    assert len(corners(settings)) >= 2 * len(settings.space)
+    study.open(resume=False)

@@ -1,0 +1,70 @@
+"""`zdcsim search` on the smallest networks: what it writes trains again to the same validation."""
+
+import json
+from pathlib import Path
+
+import pytest
+from mlflow.tracking import MlflowClient
+from typer.testing import CliRunner, Result
+
+from zdcsim.cli.main import app
+from zdcsim.training import load_experiment, run
+
+REPOSITORY = Path(__file__).parents[2]
+SPACE = """
+base: configs/zdcsim/debug.yaml
+set: [training.steps=4, training.validate_every=2, training.batch=8, tracking.enabled=true,
+      data.symmetries=false, validation_draws=1, tracking.uri={mlruns}]
+space:
+  objective.generator.learning_rate: {{low: 1e-4, high: 1e-2, log: true}}
+  generator.widths: {{choices: [[8, 4, 4], [4, 4, 4]]}}
+trials: 3
+startup: 1
+"""
+
+
+@pytest.fixture(autouse=True)
+def _in_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(REPOSITORY)
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+
+
+def search(tmp_path: Path, *words: str) -> Result:
+    space = tmp_path / "search.yaml"
+    space.write_text(SPACE.format(mlruns=tmp_path / "mlruns"))
+    return CliRunner().invoke(app, ["search", str(space), "--out", str(tmp_path / "tiny"), *words])
+
+
+def test_the_best_settings_train_again_to_the_same_validation(tmp_path: Path) -> None:
+    done = search(tmp_path)
+    assert done.exit_code == 0, done.output
+    record = json.loads((tmp_path / "tiny" / "trials.json").read_text())
+    values = [trial["validation"] for trial in record["trials"] if trial["state"] == "complete"]
+    assert record["commit"]
+    again = run(load_experiment(tmp_path / "tiny" / "best.yaml"), tmp_path / "again", False)
+    assert again.best == min(values)
+    assert f"zdcsim train {tmp_path}/tiny/best.yaml" in done.output
+
+    client = MlflowClient((tmp_path / "mlruns").as_uri())
+    group = client.get_experiment_by_name("tiny")
+    assert group is not None
+    runs = client.search_runs([group.experiment_id])
+    tried = {run.info.run_name: run.data.params for run in runs}
+    for trial in record["trials"]:
+        name = "objective.generator.learning_rate"
+        assert float(tried[f"{trial['trial']:04d}"][name]) == trial[name]
+
+
+def test_a_search_by_the_command_refuses_and_resumes(tmp_path: Path) -> None:
+    quiet = ["--set", "set=[training.steps=1, training.batch=8, validation_draws=1]"]
+    assert search(tmp_path, "--trials", "1", *quiet).exit_code == 0
+    refused = search(tmp_path, "--trials", "2", *quiet)
+    assert refused.exit_code == 2
+    assert "already holds a study; resume it" in refused.stderr
+    resumed = search(tmp_path, "--trials", "2", "--resume", *quiet)
+    assert resumed.exit_code == 0, resumed.output
+    assert "2 trials (" in resumed.output
+    split = "set=[data.validation_fraction=0.3]"
+    assert "another set" in search(tmp_path, "--resume", "--set", split).stderr
+    fixed = ["--set", "space={data.validation_fraction: {low: 0.1, high: 0.5}}"]
+    assert "space.data.validation_fraction cannot be searched" in search(tmp_path, *fixed).stderr

@@ -1,0 +1,29 @@
+"""`zdcsim search`: search for the settings of a generator or of the classifier."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from detcore.search.command import Searched
+
+if TYPE_CHECKING:
+    from detcore.loop import Progression, Watch
+    from detcore.search.study import Training
+
+
+def training() -> "Training[Any]":
+    """How an experiment is loaded and trained."""
+    from detcore.search.study import Training
+    from zdcsim.training import load_experiment, run
+
+    def trained(experiment: Any, folder: Path, watch: "Watch") -> "Progression":  # noqa: ANN401
+        return run(experiment, folder, True, watch)
+
+    return Training(load_experiment, trained)
+
+
+SEARCHED = Searched(
+    program="zdcsim",
+    example="shower_vae",
+    fixed=("family", "seed", "data.", "tracking.", "validation_draws"),
+    training=training,
+)
