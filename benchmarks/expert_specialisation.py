@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from figure_file import write_png
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
@@ -113,7 +114,7 @@ def main() -> None:
     write_text(stem.with_suffix(".json"), json.dumps(record, indent=1) + "\n")
     title = f"{options.reference.name}, {len(sample)} responses, Geant4 with {tables} tables"
     with style():
-        drawn(sample, chosen, experts, title).savefig(stem.with_suffix(".png"), dpi=100)
+        write_png(stem.with_suffix(".png"), drawn(sample, chosen, experts, title), dpi=80)
     print(json.dumps(record["experts"], indent=1))
 
 

@@ -11,13 +11,18 @@ Seconds are measured here, one bundle after the other, on one thread.
 
 import argparse
 import json
+import multiprocessing
+import os
+import resource
 import statistics
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import timing
-from trained import classifier, commits, judged
+from numpy.typing import NDArray
+from trained import classifier, commits, judged, verdict
 
 from detcore.files import write_text
 from detcore.provenance import provenance
@@ -45,6 +50,9 @@ FLOORS = {
     "fpd": ("likeness", "FPD", "floor", "mean"),
     "coverage": ("likeness", "coverage", "floor", "mean"),
 }
+BATCHES, LARGE = (1, 100), 10_000
+"""Sizes of batches that are timed; the large one where memory allows."""
+
 SIGNAL = {"zn": "signal", "zp": "signal_zp"}
 Row = dict[str, Any]
 
@@ -77,7 +85,8 @@ def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Response
     """All numbers of one family."""
     bundles, judgements = zip(*found, strict=True)
     costs = [cost(bundle) for bundle in bundles]
-    seconds = timing.seconds_per_response(read_bundle(bundles[0]), sample)
+    seconds = timing.seconds_per_response(read_bundle(bundles[0]), sample, sizes=BATCHES)
+    seconds[f"batch {LARGE}"] = large_batch(bundles[0], sample)
     return {
         "family": name,
         "numbers": {
@@ -86,10 +95,34 @@ def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Response
         },
         "training_steps": over_seeds([each.get("steps") for each in costs]),
         "training_minutes": over_seeds([each.get("minutes") for each in costs]),
+        "core_minutes": over_seeds([each.get("core_minutes") for each in costs]),
         "learnt_numbers": costs[0].get("numbers"),
         "onnx_kb": costs[0]["onnx_kb"],
         "seconds": seconds,
     }
+
+
+def large_batch(bundle: Path, sample: Responses) -> Row | None:
+    """Seconds at the large batch, in a process that may take half of the memory; else None."""
+    rows = np.random.default_rng(1).integers(len(sample), size=timing.RESPONSES[LARGE])
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(1, context, initializer=limited) as pool:
+        try:
+            return pool.submit(timed, bundle, sample.conditions[rows], LARGE).result()
+        except Exception as problem:  # ONNX Runtime fails in its own way, or the process ends
+            print(f"{bundle}: no time at batch {LARGE}: {problem}")
+            return None
+
+
+def limited() -> None:
+    """Let this process take half of the memory of the machine."""
+    half = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2
+    resource.setrlimit(resource.RLIMIT_AS, (half, half))
+
+
+def timed(bundle: Path, conditions: NDArray[np.float32], batch: int) -> Row:
+    """Seconds per response of a bundle."""
+    return timing.bundle_seconds(read_bundle(bundle), conditions, batch)
 
 
 def text(number: Row | None) -> str:
@@ -98,6 +131,12 @@ def text(number: Row | None) -> str:
         return ""
     shown = f"{number['mean']:.2f}"
     return shown if number["spread"] is None else f"{shown} ± {number['spread']:.2f}"
+
+
+def milliseconds(seconds: Row, batch: int) -> str:
+    """CPU of one response, where it was measured."""
+    found = seconds.get(f"batch {batch}")
+    return "" if found is None else f"{1000 * found['cpu_median']:.3f}"
 
 
 def steps(number: Row | None) -> str:
@@ -110,29 +149,32 @@ def steps(number: Row | None) -> str:
 
 def markdown(rows: list[Row], record: Row) -> str:
     """The table, best mean distance first."""
-    headings = ["family", *(heading for heading, _ in COLUMNS.values())]
+    headings = ["family", "seeds", *(heading for heading, _ in COLUMNS.values())]
     headings += [
         "learnt numbers",
         "steps",
         "training, min",
-        "ms, batch 1",
-        "ms, batch 100",
+        "core min",
+        *(f"ms, batch {size:,}" for size in (*BATCHES, LARGE)),
         "x Geant4",
         "kB",
     ]
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     floors = [f"{record['floors'][key]:.2f}" if key in FLOORS else "1" for key in COLUMNS]
-    lines.append(f"| Monte Carlo (floor) | {' | '.join(floors)} |  |  |  |  |  |  |  |")
+    lines.append(f"| Monte Carlo (floor) |  | {' | '.join(floors)} |{'  |' * 9}")
     for row in sorted(rows, key=lambda row: row["numbers"]["W"]["mean"]):
-        one, hundred = (row["seconds"][f"batch {size}"] for size in (1, 100))
-        cells = [row["family"], *(text(row["numbers"][key]) for key in COLUMNS)]
+        cells = [
+            row["family"],
+            str(len(row["numbers"]["W"]["seeds"])),
+            *(text(row["numbers"][key]) for key in COLUMNS),
+        ]
         cells += [
             f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else "",
             steps(row["training_steps"]),
             text(row["training_minutes"]),
-            f"{1000 * one['cpu_median']:.3f}",
-            f"{1000 * hundred['cpu_median']:.3f}",
-            f"{one['speed_up']:,.0f}",
+            text(row["core_minutes"]),
+            *(milliseconds(row["seconds"], size) for size in (*BATCHES, LARGE)),
+            f"{row['seconds']['batch 1']['speed_up']:,.0f}",
             f"{row['onnx_kb']:.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -145,12 +187,13 @@ def caption(arguments: argparse.Namespace, record: Row) -> str:
     return (
         f"{arguments.detector.upper()}, {record['sample']['responses']} Monte Carlo responses of "
         f"{record['sample']['particles']} particles that training never saw; mean and spread over "
-        f"the seeds {', '.join(map(str, arguments.seeds))}. W: mean Wasserstein distance of the "
+        "as many seeds as said. W: mean Wasserstein distance of the "
         "five channel sums (O2 convention); it and the next five columns are over the floor, Monte "
         "Carlo half against Monte Carlo half at the same size. AUC of trained classifiers, 0.5 "
         "when generated and simulated cannot be told apart. Time all included (scaling, "
         "classifier, generator, decoding), one thread, ONNX Runtime; training on one or two cores "
-        f"with other work running. Monte Carlo: Geant4 with {record['tables']} tables. Settings "
+        "with other work running, minutes of the clock and, where recorded, of all cores together."
+        f" Monte Carlo: Geant4 with {record['tables']} tables. Settings "
         f"changed: {changed}. Trained at commit {', '.join(record['trained_at'])}, "
         f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
     )
@@ -166,6 +209,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--signal", default=None, help="settings file of the classifier")
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
     parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
+    parser.add_argument("--only-trained", action="store_true", help="those that are judged already")
     parser.add_argument("--parallel", type=int, default=1, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return parser.parse_args()
@@ -180,6 +224,8 @@ def main() -> None:
         options.runs, options.signal or ("signal" if detector == "zn" else "signal_zp")
     )
     jobs = [(name, seed) for seed in options.seeds for name in options.families]
+    if options.only_trained:
+        jobs = [job for job in jobs if verdict(options.runs, *job).exists()]
 
     def one(job: tuple[str, int]) -> tuple[Path, dict[str, Any]]:
         return judged(options.runs, *job, signal, reference, options.set, ["--likeness"])
@@ -189,7 +235,7 @@ def main() -> None:
     sample = tree.read(reference)
     rows = [
         family(name, [v for (n, _), v in zip(jobs, verdicts, strict=True) if n == name], sample)
-        for name in options.families
+        for name in dict.fromkeys(name for name, _ in jobs)
     ]
     first = verdicts[0][1]
     record: Row = {

@@ -4,9 +4,9 @@ python benchmarks/property_control.py --model BUNDLE --name corrvae
 
 Each property is asked for alone and all together: for every Monte Carlo response of the test
 sample, a response of the same particle with that response's own properties. Reports the error of
-the generated properties, beside that of responses without any request, and the mean Wasserstein
-distance of the channel sums to the Monte Carlo. Writes benchmarks/results/NAME_properties.json and
-NAME_properties.md.
+the generated properties, beside that of responses without any request and of another Monte Carlo
+response of the particle, and the mean Wasserstein distance of the channel sums to the Monte Carlo.
+Writes benchmarks/results/NAME_properties.json, .md and .png.
 """
 
 import argparse
@@ -14,12 +14,19 @@ import json
 from pathlib import Path
 
 import numpy as np
+from figure_file import write_png
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from detcore.files import write_text
 from detcore.provenance import provenance
 from zdcsim.channels import channel_sums
+from zdcsim.evaluation.bootstrap import drawn_rows
+from zdcsim.evaluation.errors import another_copy
 from zdcsim.evaluation.features import FEATURES, features
+from zdcsim.evaluation.floor import divisions
+from zdcsim.evaluation.plots import MODEL, MONTE_CARLO, style
+from zdcsim.evaluation.settings import Settings
 from zdcsim.generation import respond, steering
 from zdcsim.geometry import Calorimeter
 from zdcsim.io import tree
@@ -68,14 +75,61 @@ def judged(
     lit = photons.any((1, 2))
     error = properties(photons[lit], sample.calorimeter) - truth[lit]
     error[:, 2:] /= truth[lit][:, 2:]
-    sums = [channel_sums(each, sample.calorimeter, "o2") for each in (photons, sample.dense())]
-    apart = [w1(ours, theirs) for ours, theirs in zip(sums[0].T, sums[1].T, strict=True)]
+    ours, theirs = (
+        channel_sums(each, sample.calorimeter, "o2") for each in (photons, whole(sample))
+    )
+    draws = drawn_rows(sample.particle, np.random.default_rng(1))
     return {
         "median_absolute_error": dict(zip(PROPERTIES, np.median(np.abs(error), 0), strict=True)),
         "mean_error": dict(zip(PROPERTIES, error.mean(0), strict=True)),
         "empty": float(1 - lit.mean()),
-        "wasserstein": float(np.mean(apart)),
+        "wasserstein": distance(ours, theirs),
+        "wasserstein_error": float(np.std([distance(ours[r], theirs[r]) for r in draws], ddof=1)),
     }
+
+
+def whole(sample: Responses) -> NDArray[np.int32]:
+    """Its counts, shape (N, Nx, Ny)."""
+    return sample.dense().astype(np.int32)
+
+
+def distance(ours: NDArray[np.float64], theirs: NDArray[np.float64]) -> float:
+    """Mean over channels of the distance of their sums, shapes (N, 5) and (M, 5)."""
+    return float(np.mean([w1(a, b) for a, b in zip(ours.T, theirs.T, strict=True)]))
+
+
+def another(sample: Responses, truth: NDArray[np.float64], seed: int) -> dict[str, object]:
+    """What a perfect generator without requests gives: another response of the particle.
+
+    The distance is that of two halves, as the other responses are all the same ones; it is larger
+    than that of whole samples.
+    """
+    rows = another_copy(sample.particle, np.random.default_rng(seed))
+    sums = channel_sums(whole(sample), sample.calorimeter, "o2")
+    floors = [distance(sums[a], sums[b]) for a, b in divisions(sample.particle, Settings())]
+    found = judged(whole(sample)[rows], sample, truth)
+    return {
+        **found,
+        "wasserstein": float(np.mean(floors)),
+        "wasserstein_error": float(np.std(floors, ddof=1)),
+    }
+
+
+def drawn(asked: NDArray[np.float64], got: NDArray[np.float64]) -> Figure:
+    """Every property of the generated responses against what was asked, all asked together."""
+    figure = Figure(figsize=(13.0, 2.9), layout="constrained")
+    for k, (axis, (name, unit)) in enumerate(
+        zip(figure.subplots(1, len(PROPERTIES)), PROPERTIES.items(), strict=True)
+    ):
+        axis.plot(asked[:, k], got[:, k], ".", color=MODEL, markersize=2)
+        ends = [asked[:, k].min(), asked[:, k].max()]
+        axis.plot(ends, ends, color=MONTE_CARLO, linewidth=0.8)
+        short = "fibres" if unit.startswith("fibres") else unit
+        axis.set_xlabel(f"{name}, asked [{short}]", fontsize=8, loc="center")
+        axis.set_ylabel("generated", fontsize=8)
+        if not name.startswith("center"):
+            axis.set(xscale="log", yscale="log")
+    return figure
 
 
 def markdown(found: dict[str, dict[str, dict[str, float]]], record: dict[str, object]) -> str:
@@ -88,12 +142,16 @@ def markdown(found: dict[str, dict[str, dict[str, float]]], record: dict[str, ob
             f"{errors[name]:.2f}" if name.startswith("center") else f"{100 * errors[name]:.0f} %"
             for name in PROPERTIES
         ]
-        lines.append(f"| {asked} | {' | '.join(cells)} | {numbers['wasserstein']:.2f} |")
+        cells.append(f"{numbers['wasserstein']:.2f} ± {numbers['wasserstein_error']:.2f}")
+        lines.append(f"| {asked} | {' | '.join(cells)} |")
     lines += [
         "",
         "Median absolute error of a response's property against what was asked (that of one "
         "Monte Carlo response of the same particle): centroid in fibres, the others relative; and "
-        "the distance of the channel sums to the Monte Carlo, in photo-electrons. Responses of at "
+        "the distance of the channel sums to the Monte Carlo, in photo-electrons, ± over draws of "
+        "the particles with replacement. `(another Monte Carlo response)`: of the same particle, "
+        "what a perfect generator without request would give; its distance is that of two halves "
+        "of the sample, ± over divisions. Responses of at "
         f"least {SMALLEST_SUM} photo-electrons, {record['responses']} of {record['reference']}. "
         "`(counting alone)`: Poisson counts around that very Monte Carlo response, the scale of "
         "what drawing counts costs (it darkens dim fibres, hence its occupancy). "
@@ -111,20 +169,23 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    bundle, whole = read_bundle(options.model), tree.read(options.reference)
-    sample = whole.select(whole.photon_sum() >= SMALLEST_SUM)
+    bundle, full = read_bundle(options.model), tree.read(options.reference)
+    sample = full.select(full.photon_sum() >= SMALLEST_SUM)
     truth = properties(sample.dense(), sample.calorimeter)
     requests = {"nothing": [], **{name: [name] for name in PROPERTIES}}
     requests |= {"place and photon sum": list(PROPERTIES)[:3], "all": list(PROPERTIES)}
     again = np.random.default_rng(options.seed).poisson(sample.dense()).astype(np.int32)
-    found = {"(counting alone)": judged(again, sample, truth)}
+    found = {
+        "(counting alone)": judged(again, sample, truth),
+        "(another Monte Carlo response)": another(sample, truth, options.seed),
+    }
     for title, asked in requests.items():
         photons = generated(bundle, sample, asked, truth, options.seed)
         found[title] = judged(photons, sample, truth)
         print(title, found[title], flush=True)
     record = {
         **provenance("zdcsim", "onnxruntime", "numpy"),
-        "bundle": options.model.name,
+        "bundle": options.name,
         "bundle_sha256": bundle.sha256,
         "training": bundle.manifest.get("training", {}),
         "reference": options.reference.name,
@@ -135,6 +196,10 @@ def main() -> None:
     stem = options.out / f"{options.name}_properties"
     write_text(stem.with_suffix(".json"), json.dumps({**record, "requests": found}, indent=1))
     write_text(stem.with_suffix(".md"), markdown(found, record))
+    lit = photons.any((1, 2))
+    with style():
+        got = properties(photons[lit], sample.calorimeter)
+        write_png(stem.with_suffix(".png"), drawn(truth[lit], got), dpi=80)
     print(markdown(found, record))
 
 

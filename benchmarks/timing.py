@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,9 +31,11 @@ from zdcsim.io.bundle import Bundle, read_bundle
 from zdcsim.response import Responses, joined
 
 BATCH_SIZES = (1, 100, 1000)
-RESPONSES = {1: 500, 100: 2000, 1000: 5000}
+RESPONSES = {1: 500, 100: 2000, 1000: 5000, 10_000: 10_000}
 """Responses of one measurement, by batch size."""
-REPETITIONS = 5
+REPETITIONS = {1: 5, 100: 5, 1000: 5, 10_000: 1}
+WARM = 1000
+"""Responses at most before the clock starts."""
 READ_RESPONSES = 20_000
 TRAINING_STEPS = 30
 
@@ -67,8 +70,10 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def seconds_per_response(bundle: Bundle, sample: Responses) -> dict[str, object]:
-    """CPU seconds of a Geant4 shower and of a generated response, and their ratio."""
+def seconds_per_response(
+    bundle: Bundle, sample: Responses, sizes: Sequence[int] = BATCH_SIZES
+) -> dict[str, object]:
+    """CPU seconds of a Geant4 shower and of a generated response, by batch size, and the ratio."""
     geant4 = sample.cpu_seconds.astype(np.float64)
     found: dict[str, object] = {
         "geant4": {
@@ -78,7 +83,7 @@ def seconds_per_response(bundle: Bundle, sample: Responses) -> dict[str, object]
             "machine": sample.provenance.get("machine", "not stated"),
         }
     }
-    for batch_size in BATCH_SIZES:
+    for batch_size in sizes:
         rng = np.random.default_rng(1)
         rows = rng.integers(len(sample), size=RESPONSES[batch_size])
         timed = bundle_seconds(bundle, sample.conditions[rows], batch_size)
@@ -94,9 +99,10 @@ def bundle_seconds(
     Scaling, noise, classifier, generator and decoding to counts are inside. Particles that the
     classifier rejects cost no generator, as in O2; their share is reported.
     """
-    dark = [~counts.any(axis=(1, 2)) for _, counts in batches(bundle, conditions, 0, batch_size)]
+    warm = batches(bundle, conditions[:WARM], 0, batch_size)
+    dark = [~counts.any(axis=(1, 2)) for _, counts in warm]
     cpu, wall = [], []
-    for repetition in range(REPETITIONS):
+    for repetition in range(REPETITIONS[batch_size]):
         start_cpu, start_wall = time.process_time(), time.perf_counter()
         for _ in batches(bundle, conditions, repetition, batch_size):
             pass
@@ -109,7 +115,7 @@ def bundle_seconds(
         "wall_median": statistics.median(wall),
         "share_with_light": 1 - float(np.concatenate(dark).mean()),
         "responses": len(conditions),
-        "repetitions": REPETITIONS,
+        "repetitions": len(cpu),
     }
 
 

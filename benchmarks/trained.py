@@ -24,6 +24,11 @@ def classifier(runs: Path, config: str, overrides: Sequence[str] = ()) -> Path:
     return folder
 
 
+def verdict(runs: Path, config: str, seed: int) -> Path:
+    """Where the judgement of a configuration and seed is kept."""
+    return runs / f"{config}-{seed}" / "judgement.json"
+
+
 def judged(
     runs: Path,
     config: str,
@@ -44,15 +49,14 @@ def judged(
         overrides: Settings to change, a.b=value.
         options: Of `zdcsim evaluate`.
     """
-    folder = runs / f"{config}-{seed}"
-    bundle, verdict = folder / "bundle", folder / "judgement.json"
-    if not verdict.exists():
-        run = folder / "run"
+    written = verdict(runs, config, seed)
+    run, bundle = written.parent / "run", written.parent / "bundle"
+    if not written.exists():
         path = CONFIGS / f"{config}.yaml"
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *_set(overrides))
         zdcsim("export", run, "--classifier", signal, "--out", bundle)
-        zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", verdict, *options)
-    found: dict[str, Any] = json.loads(verdict.read_text())
+        zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", written, *options)
+    found: dict[str, Any] = json.loads(written.read_text())
     return bundle, found
 
 

@@ -18,6 +18,8 @@ import torch
 from torch import Tensor, nn
 from torch.jit._trace import TracerWarning
 
+from detcore.short_names import shorten
+
 OPSET = 17
 IR_VERSION = 8
 OPERATORS = {"": OPSET}
@@ -72,6 +74,7 @@ def save(
     Raises:
         ValueError: If the graph is not one that O2 can load.
     """
+    shorten(model.graph)
     model.ir_version = IR_VERSION
     text = {key: json.dumps(value) for key, value in metadata.items()}
     onnx.helper.set_model_props(model, text)

@@ -74,6 +74,7 @@ class Progression:
         best_step: Step of that value.
         stale: Validations since.
         seconds: Wall-clock time spent.
+        cpu_seconds: CPU time spent, of all threads and processes.
     """
 
     step: int = 0
@@ -81,6 +82,7 @@ class Progression:
     best_step: int = 0
     stale: int = 0
     seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
     def sentence(self, folder: Path) -> str:
         """How a training in a run folder went, for the screen."""
@@ -143,6 +145,8 @@ class Loop(Generic[Batch]):
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         started = time.monotonic() - self.done.seconds
+        # Earlier CPU time is that of all processes; the first one carries it.
+        cpu_started = time.process_time() - self.done.cpu_seconds * self.processes.first
         with (
             (self.folder / checkpoint.METRICS).open("a", encoding="utf-8") as log,
             stopping.requests() as came,
@@ -153,7 +157,8 @@ class Loop(Generic[Batch]):
             task = bar.add_task("training", total=self.settings.steps, completed=self.done.step)
             while not self._finished():
                 self._step(log)
-                asked = self._agree(time.monotonic() - started, came)
+                cpu = time.process_time() - cpu_started
+                asked = self._agree(time.monotonic() - started, cpu, came)
                 self._look(log)
                 bar.update(task, completed=self.done.step, description=self._description())
                 if asked and not self._finished():
@@ -204,10 +209,12 @@ class Loop(Generic[Batch]):
             state = {"objective": self.objective.state_dict(), "done": vars(self.done)}
             checkpoint.save(state, self.folder / checkpoint.LAST)
 
-    def _agree(self, seconds: float, came: stopping.Requests) -> str | None:
+    def _agree(self, seconds: float, cpu: float, came: stopping.Requests) -> str | None:
         """Set the time spent, and name the signal that has come to any process, on all of them."""
-        flags = self.processes.average({"": seconds if self.processes.first else 0, **came.flags()})
+        wall = seconds if self.processes.first else 0.0
+        flags = self.processes.average({"": wall, "cpu": cpu, **came.flags()})
         self.done.seconds = flags.pop("") * self.processes.world_size
+        self.done.cpu_seconds = flags.pop("cpu") * self.processes.world_size
         return next((name for name, share in flags.items() if share), None)
 
     def _stop(self, name: str) -> None:

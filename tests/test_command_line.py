@@ -10,7 +10,8 @@ import pytest
 import typer
 from typer.testing import CliRunner, Result
 
-from zdcsim.cli.main import Commands, app, options
+from detcore.command_line import program
+from zdcsim.cli.main import app
 
 COMMANDS = [
     "simulate", "validate", "convert", "train", "models", "generate", "evaluate", "export",
@@ -25,14 +26,14 @@ def run(application: typer.Typer, *arguments: str) -> Result:
 
 def raising(error: BaseException) -> typer.Typer:
     """The command line with one subcommand, `train`, that raises `error`."""
-    application = typer.Typer(cls=Commands, pretty_exceptions_enable=False)
-    application.callback()(options)
 
     def train() -> None:
         raise error
 
-    application.command()(train)
-    return application
+    def evaluate() -> None:
+        """A single command would need no name."""
+
+    return program("zdcsim", "A test.", (train, evaluate))
 
 
 def zdcsim(*arguments: str) -> subprocess.CompletedProcess[str]:

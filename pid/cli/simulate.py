@@ -31,6 +31,13 @@ def simulate(
         Literal["zstd", "lzma"], typer.Option(help="zstd is fastest, lzma smallest.")
     ] = "zstd",
     workers: Annotated[int, typer.Option(min=0, help="Processes; 0 = one for every core.")] = 0,
+    share: Annotated[
+        str | None,
+        typer.Option(
+            help="Simulate the third of twenty shares only, 3/20, and keep it beside --out; the "
+            "command without --share merges them. For arrays of batch jobs: see submit."
+        ),
+    ] = None,
 ) -> None:
     """Simulate tracks of proton-proton collisions and write them as O2's PIDML producer does.
 
@@ -39,7 +46,8 @@ def simulate(
     Example: pid simulate --tracks 1000000 --out tracks.root
     """
     from detcore import config
-    from pid.simulation.run import Production, run
+    from detcore.share import parsed
+    from pid.simulation.run import Production, run, run_share
     from pid.simulation.settings import SimulationSettings
 
     if override and not settings:
@@ -53,8 +61,13 @@ def simulate(
         mantissa_bits=mantissa_bits,
         compression=compression,
     )
+    processes = workers or os.cpu_count() or 1
     with _Bar() as bar:
-        written = run(production, out, truth, workers or os.cpu_count() or 1, bar.show)
+        if share is not None:
+            kept = run_share(production, out, parsed(share), processes, bar.show)
+            typer.echo(f"share {share} of {out}: {kept} tracks are kept")
+            return
+        written = run(production, out, truth, processes, bar.show)
     apart = f"; truth in {truth}" if truth else ""
     typer.echo(f"{out}: {written} tracks, parametric detector{apart}")
 

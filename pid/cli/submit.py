@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from detcore.batch.wrapped import PLAIN, RESUMED, TRAINING, Batch
+from detcore.batch.wrapped import PLAIN, RESUMED, SHARED, TRAINING, Batch
 
 
 def check(options: Mapping[str, Any]) -> None:
@@ -25,7 +25,7 @@ BATCH = Batch(
         "train": TRAINING,
         "adapt": TRAINING,
         "search": RESUMED,
-        "simulate": PLAIN,
+        "simulate": SHARED,
         "export": PLAIN,
         "evaluate": PLAIN,
     },

@@ -16,11 +16,13 @@ from typing import Final
 import numpy as np
 
 from detcore.provenance import provenance
+from detcore.share import Share
 from pid.columns import N_SIGMA
 from pid.detector.matching import PLATEAUS
 from pid.io import producer
 from pid.io.producer import Compression, Table
 from pid.simulation.block import simulate
+from pid.simulation.finished import Finished
 from pid.simulation.precision import rounded
 from pid.simulation.settings import SimulationSettings
 from pid.tracks import Tracks
@@ -103,7 +105,8 @@ def run(
         The number of tracks written.
 
     Raises:
-        ValueError: If truth is kept apart of a table that has it, or nowhere of one that has not.
+        ValueError: If truth is kept apart of a table that has it, or nowhere of one that has not,
+            or shares of another production lie beside the output.
     """
     real = production.table in ("data", "dataml")
     if real != (truth is not None):
@@ -111,11 +114,13 @@ def run(
             f"table {production.table} has {'no ' if real else ''}truth; "
             f"{'say where to keep it' if real else 'it cannot be kept apart'}"
         )
-    record = production.record()
+    record, finished = production.record(), Finished.beside(out)
+    if finished.folder.exists():
+        finished.claim(json.loads(record))
     kept: list[tuple[str, Tracks]] = []
 
     def frames() -> Iterator[tuple[str, Tracks]]:
-        for frame in _enough(production, workers, progress):
+        for frame in _enough(production, workers, progress, finished):
             if truth is not None:
                 kept.append((frame[0], _truth_only(frame[1])))
             yield frame
@@ -123,15 +128,58 @@ def run(
     written = producer.write(out, frames(), production.table, record, production.compression)
     if truth is not None:
         producer.write_truth(truth, kept, record, production.compression)
+    finished.remove()
     return written
 
 
+def run_share(
+    production: Production,
+    out: Path,
+    share: Share,
+    workers: int = 1,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> int:
+    """Simulate every so many blocks and keep them beside the output, for `run` to merge them.
+
+    A share ends when its blocks have their part of the tracks; what the merged file still lacks,
+    because blocks differ in size, is simulated with it.
+
+    Arguments:
+        production: What.
+        out: The ROOT file, which is not written.
+        share: Which blocks.
+        workers: Processes; 1 simulates in this one.
+        progress: Called with the number of tracks so far and of all in this share.
+
+    Returns:
+        The number of tracks in the share.
+
+    Raises:
+        ValueError: If blocks of another production lie there.
+    """
+    finished = Finished.beside(out)
+    finished.claim(json.loads(production.record()))
+    wanted, done = -(-production.tracks // share.of), 0
+    numbers = range(share.number - 1, BLOCKS_PER_SEED, share.of)
+    for block, tracks in _blocks(production, workers, numbers, finished):
+        if not finished.has(block):
+            finished.keep(block, tracks)
+        done += len(tracks)
+        progress(min(done, wanted), wanted)
+        if done >= wanted:
+            break
+    return done
+
+
 def _enough(
-    production: Production, workers: int, progress: Callable[[int, int], None]
+    production: Production,
+    workers: int,
+    progress: Callable[[int, int], None],
+    finished: Finished,
 ) -> Iterator[tuple[str, Tracks]]:
     """Blocks until there are enough tracks, the last one cut after a collision."""
     done = 0
-    for block, tracks in enumerate(_blocks(production, workers)):
+    for block, tracks in _blocks(production, workers, range(BLOCKS_PER_SEED), finished):
         left = production.tracks - done
         if len(tracks) >= left:
             tracks = tracks.select(tracks.event <= tracks.event[left - 1])
@@ -142,24 +190,33 @@ def _enough(
             return
 
 
-def _blocks(production: Production, workers: int) -> Iterator[Tracks]:
-    """Blocks in order, without end; processes work on the next ones ahead."""
+def _blocks(
+    production: Production, workers: int, numbers: range, finished: Finished
+) -> Iterator[tuple[int, Tracks]]:
+    """Blocks of these numbers in order, read if finished; processes work on the next ones ahead."""
     if workers == 1:
-        for block in range(BLOCKS_PER_SEED):
-            yield simulate(production.settings, production.seed, block)
+        for block in numbers:
+            yield block, _block(production, block, finished)
         return
     spawn = multiprocessing.get_context("spawn")
     pool = ProcessPoolExecutor(max_workers=workers, mp_context=spawn)
     try:
-        ahead: deque[Future[Tracks]] = deque()
-        for block in range(BLOCKS_PER_SEED):
-            ahead.append(pool.submit(simulate, production.settings, production.seed, block))
+        ahead: deque[tuple[int, Future[Tracks]]] = deque()
+        for block in numbers:
+            ahead.append((block, pool.submit(_block, production, block, finished)))
             if len(ahead) > 2 * workers:
-                yield ahead.popleft().result()
-        while ahead:
-            yield ahead.popleft().result()
+                first, future = ahead.popleft()
+                yield first, future.result()
+        for first, future in ahead:
+            yield first, future.result()
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _block(production: Production, block: int, finished: Finished) -> Tracks:
+    if finished.has(block):
+        return finished.read(block)
+    return simulate(production.settings, production.seed, block)
 
 
 def _in_file_precision(tracks: Tracks, bits: int) -> Tracks:

@@ -1,5 +1,6 @@
 """The loop on a one-number objective: records, resume, stops."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -65,6 +66,21 @@ def test_the_time_limit_stops_and_leaves_a_checkpoint(tmp_path: Path) -> None:
     done = loop(tmp_path, max_minutes=1e-9, steps=1000).run()
     assert done.step == 1
     assert checkpoint.load(tmp_path / checkpoint.LAST)["done"]["step"] == 1
+
+
+def test_cpu_time_is_counted_over_resumptions(tmp_path: Path) -> None:
+    def busy(step: int) -> float:
+        until = time.process_time() + 0.01
+        while time.process_time() < until:
+            pass
+        return float(step)
+
+    first = loop(tmp_path, busy, steps=10).run()
+    assert 0.1 <= first.cpu_seconds <= first.seconds + 0.05
+    second = loop(tmp_path, busy, steps=15)
+    assert second.resume()
+    assert second.done.cpu_seconds == first.cpu_seconds
+    assert second.run().cpu_seconds >= first.cpu_seconds + 0.05
 
 
 def test_the_first_loss_that_is_not_finite_stops_by_name(tmp_path: Path) -> None:

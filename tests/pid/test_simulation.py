@@ -10,11 +10,13 @@ import uproot
 from typer.testing import CliRunner
 
 from detcore import config
+from detcore.share import Share
 from pid.cli.main import app
 from pid.columns import MODEL
 from pid.io import producer
 from pid.simulation import run
 from pid.simulation.block import simulate
+from pid.simulation.finished import Finished
 from pid.simulation.precision import rounded
 from pid.simulation.run import Production
 from pid.simulation.settings import SimulationSettings
@@ -69,6 +71,29 @@ def test_the_file_does_not_depend_on_the_number_of_processes(tmp_path: Path) -> 
     assert np.array_equal(found[0].event, found[1].event)
     last = found[0].event == found[0].event[-1]
     assert len(found[0]) - np.count_nonzero(last) < 700
+
+
+def test_shares_are_merged_into_the_same_file(tmp_path: Path) -> None:
+    production = Production(SMALL, 900, seed=4)
+    whole, shared = tmp_path / "whole.root", tmp_path / "shared.root"
+    number = run.run(production, whole)
+    kept = [
+        run.run_share(production, shared, Share(k, 3), workers) for k, workers in ((3, 1), (1, 2))
+    ]
+    assert all(300 <= tracks < 900 for tracks in kept)
+    parts = Finished.beside(shared)
+    assert not shared.exists() and parts.has(0) and parts.has(2) and not parts.has(1)
+    with pytest.raises(ValueError, match="unfinished production with another seed"):
+        run.run(Production(SMALL, 900, seed=5), shared)
+    kept_at = (parts.folder / "000000.npz").stat().st_mtime_ns
+    run.run_share(production, shared, Share(1, 3))
+    assert (parts.folder / "000000.npz").stat().st_mtime_ns == kept_at
+    assert run.run(production, shared) == number
+    found = [producer.read(path, run.N_SIGMA_NAMES + MODEL) for path in (whole, shared)]
+    for name in ("values", "event", "pdg", "primary"):
+        a, b = (getattr(tracks, name) for tracks in found)
+        assert np.array_equal(a, b, equal_nan=name == "values"), name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["shared.root", "whole.root"]
 
 
 def test_the_last_collision_is_whole_and_blocks_differ(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_conditions_mixed_up_are_seen_in_bins_and_errors_only() -> None:
 
 def test_json_round_trip(faultless: Judgement) -> None:
     assert from_json(faultless.to_json()) == faultless
-    assert faultless.energy[0].remark
+    assert faultless.conditional["energy"][0].remark
     assert "NaN" not in faultless.to_json()
 
 
@@ -140,6 +140,7 @@ def test_speed_up_is_the_ratio_of_cpu_seconds() -> None:
         ({"energy_edges": (5.0,)}, "ascend and be two at least"),
         ({"energy_edges": (5.0, 5.0)}, "ascend"),
         ({"floor_repetitions": 1}, "two divisions"),
+        ({"by": ("species", "colour")}, "by species and energy; got colour"),
     ],
 )
 def test_impossible_settings(choice: dict[str, object], message: str) -> None:

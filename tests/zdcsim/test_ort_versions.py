@@ -6,6 +6,7 @@
 import shutil
 import subprocess
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnxruntime
@@ -16,6 +17,7 @@ from torch import Tensor
 from toy_networks import toy_classifier, toy_generator
 
 from detcore.bundle import MANIFEST
+from detcore.compact import Storage, compact, rounded
 from detcore.session import in_batches, session
 from zdcsim.export.graph import write_classifier, write_generator
 from zdcsim.export.photon_encoding import MAXIMUM
@@ -54,7 +56,7 @@ def run_in(
     return found
 
 
-def untrained(folder: Path) -> Path:
+def untrained(folder: Path, storage: Storage) -> Path:
     """The models of an untrained SDI-GAN that lights most pixels, with their scales files."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(3)
@@ -67,18 +69,19 @@ def untrained(folder: Path) -> Path:
     for name in (GENERATOR_SCALES, CLASSIFIER_SCALES):
         scales.write(folder / name, fitted)
     generator.scaler.load_state_dict(scaler.state_dict())
-    write_generator(folder / "generator.onnx", generator, {})
+    write_generator(folder / "generator.onnx", rounded(generator, storage), {})
+    compact(folder / "generator.onnx", storage)
     write_classifier(folder / "classifier.onnx", toy_classifier(), {})
     return folder
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("bundle", [None, *COMMITTED], ids=lambda path: path and path.name)
+@pytest.mark.parametrize("bundle", [*get_args(Storage), *COMMITTED], ids=str)
 def test_counts_are_those_of_the_version_used_here(
-    version: str, bundle: Path | None, tmp_path: Path, rng: np.random.Generator
+    version: str, bundle: Path | Storage, tmp_path: Path, rng: np.random.Generator
 ) -> None:
-    if bundle is None:
-        folder, detector = untrained(tmp_path / "bundle"), ZN
+    if isinstance(bundle, str):
+        folder, detector = untrained(tmp_path / "bundle", bundle), ZN
     else:
         folder = Path(shutil.copytree(bundle, tmp_path / "bundle"))
         detector = calorimeter(read_manifest(bundle)["calorimeter"])

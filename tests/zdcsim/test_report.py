@@ -19,7 +19,7 @@ from zdcsim.evaluation.plots import figures, png
 from zdcsim.evaluation.report import html
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.evaluation.wording import with_spread
+from zdcsim.evaluation.wording import BIN_HEADINGS, with_spread
 from zdcsim.geometry import ZP
 from zdcsim.io.tree import write
 
@@ -139,6 +139,8 @@ def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
     mean = judgement.distances["wut"]["mean"]
     cells = with_spread(mean.floor), with_spread(mean.model)
     assert lines[4].startswith(f"| mean channel, wut | {' | '.join(cells)} | 1.00")
+    bins = lines.index(f"| species | {' | '.join(BIN_HEADINGS[1:])} |")
+    assert lines[bins + 2].startswith("| n | 8 | 80 | too few responses to judge: 80")
     assert "stand-in physics tables" in lines[-1]
 
 

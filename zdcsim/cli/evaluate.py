@@ -14,7 +14,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from zdcsim.channels import Convention
-from zdcsim.evaluation.settings import Floor, Rounding, Settings, Split
+from zdcsim.evaluation.settings import By, Floor, Rounding, Settings, Split
 from zdcsim.response import Responses
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ Markdown = Annotated[
 Html = Annotated[Path | None, typer.Option("--html", help="Write a report with figures here.")]
 Conventions = Annotated[
     str, typer.Option(help="Channel conventions, comma between: o2, agh, wut. The first leads.")
+]
+JudgedBy = Annotated[
+    str, typer.Option("--by", help="Also judge each kind apart: species, energy, comma between.")
 ]
 Bins = Annotated[str, typer.Option(help="Edges of the energy bins, GeV, comma between.")]
 Repetitions = Annotated[int, typer.Option(min=1, help="How often the model generates the sample.")]
@@ -68,6 +71,7 @@ def evaluate(
     html_file: Html = None,
     markdown_file: Markdown = None,
     conventions: Conventions = "o2,agh,wut",
+    by: JudgedBy = "species,energy",
     bins: Bins = "0,300,1000,2000,7000",
     repetitions: Repetitions = 5,
     batch_size: BatchSize = 1000,
@@ -87,7 +91,8 @@ def evaluate(
     if (model is None) == (generated is None):
         raise ValueError("give either --model, to generate from it, or --generated, a ROOT file")
     settings = Settings(
-        conventions=cast(tuple[Convention, ...], tuple(conventions.replace(" ", "").split(","))),
+        conventions=cast(tuple[Convention, ...], words(conventions)),
+        by=cast(tuple[By, ...], words(by)),
         energy_edges=edges(bins),
         floor=floor,
         floor_repetitions=floor_repetitions,
@@ -191,6 +196,11 @@ def reporter(
     return write
 
 
+def words(text: str) -> tuple[str, ...]:
+    """Words with a comma between."""
+    return tuple(word for word in text.replace(" ", "").split(",") if word)
+
+
 def edges(text: str) -> tuple[float, ...]:
     """Energy edges from numbers with a comma between."""
     try:
@@ -214,8 +224,10 @@ def show(judgement: "Judgement", console: Console) -> None:
     """The main numbers as a table."""
     from detcore.wording import number
     from zdcsim.evaluation.wording import (
+        BIN_HEADINGS,
         HEADINGS,
         caption,
+        conditional_rows,
         likeness_rows,
         main_rows,
         title,
@@ -235,6 +247,11 @@ def show(judgement: "Judgement", console: Console) -> None:
     for cells in likeness_rows(judgement):
         table.add_row(*cells)
     console.print(table)
+    for by, rows in conditional_rows(judgement).items():
+        bins = Table(*BIN_HEADINGS, title=f"by {by}, mean channel")
+        for found in rows:
+            bins.add_row(*found)
+        console.print(bins)
     leading = judgement.settings.conventions[0]
     whole = judgement.distances[leading]["mean"].whole
     console.print(

@@ -19,6 +19,10 @@ def export(
         Literal["o2", "free"],
         typer.Option(help="o2, which draws ten noise numbers; free, as many as the family uses."),
     ] = "o2",
+    weights: Annotated[
+        Literal["float32", "float16", "int8"],
+        typer.Option(help="Store the generator's weights so; they are used as float32."),
+    ] = "float32",
 ) -> None:
     """Export a generator and the classifier, verified as the target reads them.
 
@@ -42,6 +46,7 @@ def export(
         reference_conditions(generator.calorimeter),
         fitted,
         target,
+        weights,
     )
     if fitted is not None:
         typer.echo(
@@ -94,6 +99,7 @@ def _trained(run: Path) -> dict[str, object]:
     return {
         "steps": done["done"]["step"],
         "minutes": round(done["done"]["seconds"] / 60, 2),
+        "core_minutes": round(done["done"].get("cpu_seconds", 0) / 60, 2) or None,
         "best_step": best["step"],
         "validation": best["validation"],
         "numbers": sum(tensor.numel() for tensor in best["weights"].values()),

@@ -1,5 +1,6 @@
 """`zdcsim models`: the trained models that can be used by name."""
 
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -11,6 +12,12 @@ def models(
     detector: Annotated[
         Literal["zn", "zp"] | None, typer.Option(help="Only models of this calorimeter.")
     ] = None,
+    card: Annotated[
+        str | None, typer.Option(help="Write the card of this model, or folder, on the screen.")
+    ] = None,
+    judgement: Annotated[
+        Path | None, typer.Option(help="For its numbers: what `zdcsim evaluate --json` wrote.")
+    ] = None,
 ) -> None:
     """List the model zoo: bundles that --model takes by name.
 
@@ -18,6 +25,9 @@ def models(
 
     Example: zdcsim models --detector zn
     """
+    if card is not None:
+        typer.echo(card_of(card, judgement), nl=False)
+        return
     from zdcsim.io.zoo import VARIABLE, family, folders
     from zdcsim.io.zoo import models as zoo
 
@@ -35,3 +45,15 @@ def models(
     else:
         places = ", ".join(map(str, folders()))
         typer.echo(f"no such models in {places}; export one, or name their folder in {VARIABLE}")
+
+
+def card_of(model: str, judgement: Path | None) -> str:
+    """The card of a model of the zoo, or of a bundle's folder."""
+    from zdcsim.evaluation.card import card
+    from zdcsim.evaluation.judgement import from_json
+    from zdcsim.io.bundle import read_manifest
+    from zdcsim.io.zoo import found
+
+    folder = found(Path(model))
+    judged = from_json(judgement.read_text(encoding="utf-8")) if judgement else None
+    return card(folder.name, read_manifest(folder), judged)

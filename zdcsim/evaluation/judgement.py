@@ -13,17 +13,17 @@ from pydantic import TypeAdapter
 
 from detcore.files import write_text
 from detcore.provenance import provenance
+from zdcsim.evaluation.conditional import Bin, conditional
 from zdcsim.evaluation.diversity import Diversity, diversity
-from zdcsim.evaluation.energy import EnergyBin, by_energy
 from zdcsim.evaluation.errors import Error, errors
 from zdcsim.evaluation.floor import Comparison, Halves, Spread, by_group, compare, divisions, spread
 from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, measure
-from zdcsim.evaluation.settings import Settings
+from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.speed import Speed
 from zdcsim.response import Responses, reused
 
-STAGES = ("measuring", "distances", "errors", "diversity", "energy bins", "likeness")
+STAGES = ("measuring", "distances", "errors", "diversity", "bins", "likeness")
 DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
 
 
@@ -61,10 +61,10 @@ class Judgement:
             channels first, or `features`) and name.
         errors: MAE and RMSE by name.
         diversity: Of the responses of one particle; None if a particle has a single copy.
-        energy: The distances by energy bin.
         speed: None if the generator did not run here.
-        likeness: Measures of all numbers together, by name; empty if not asked for.
         settings: The choices all this depends on.
+        conditional: The judgement of each species and of each bin of energy, if asked for.
+        likeness: Measures of all numbers together, by name; empty if not asked for.
         reference: Provenance of the Monte Carlo.
         model: Manifest of the model, or provenance of the generated file.
         provenance: Commit, versions and machine of this judgement.
@@ -74,9 +74,9 @@ class Judgement:
     distances: dict[str, dict[str, Comparison]]
     errors: dict[str, Error]
     diversity: Diversity | None
-    energy: tuple[EnergyBin, ...]
     speed: Speed | None
     settings: Settings
+    conditional: dict[By, tuple[Bin, ...]] = field(default_factory=dict)
     likeness: dict[str, Comparison] = field(default_factory=dict)
     reference: dict[str, object] = field(default_factory=dict)
     model: dict[str, object] = field(default_factory=dict)
@@ -88,16 +88,18 @@ class Judgement:
 
     def physics_tables(self) -> str:
         """Which Geant4 data sets the Monte Carlo was made with, as its file states it."""
-        data = self.reference.get("geant4_data")
-        if data == "stand-in":
-            return "stand-in physics tables (not the official Geant4 data sets)"
-        if data == "official":
-            return "official Geant4 data sets"
-        return f"Geant4 data sets not stated in the file (data kind: {self.data_kind()})"
+        return physics_tables(self.reference)
 
-    def data_kind(self) -> str:
-        """Kind of the Monte Carlo, as its file states it."""
-        return str(self.reference.get("data_kind", "not stated"))
+
+def physics_tables(described: Mapping[str, object]) -> str:
+    """The same of any provenance with `geant4_data` and `data_kind`."""
+    data = described.get("geant4_data")
+    if data == "stand-in":
+        return "stand-in physics tables (not the official Geant4 data sets)"
+    if data == "official":
+        return "official Geant4 data sets"
+    kind = described.get("data_kind", "not stated")
+    return f"Geant4 data sets not stated in the file (data kind: {kind})"
 
 
 def from_json(text: str) -> Judgement:
@@ -159,8 +161,8 @@ def judge(
     paired = errors(reference, ours, counted, theirs, conventions, chosen.seed)
     stage("diversity")
     varied = diversity(reference, counted, divided if chosen.floor == "copies" else ())
-    stage("energy bins")
-    by_bin = by_energy(reference, ours, theirs, chosen)
+    stage("bins")
+    by_bin = conditional(reference, ours, theirs, chosen)
     stage("likeness")
     alike = _likeness(reference, ours, counted, theirs, divided, chosen)
     return Judgement(
@@ -168,7 +170,7 @@ def judge(
         distances=distances,
         errors=paired,
         diversity=varied,
-        energy=by_bin,
+        conditional=by_bin,
         speed=speed,
         settings=chosen,
         likeness=alike,

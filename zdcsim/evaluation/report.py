@@ -9,7 +9,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from detcore.files import write_text
 from detcore.wording import number
 from zdcsim.evaluation.judgement import Judgement
-from zdcsim.evaluation.wording import ratio_text, with_spread
+from zdcsim.evaluation.wording import (
+    BIN_CAPTION,
+    BIN_HEADINGS,
+    conditional_rows,
+    ratio_text,
+    with_spread,
+)
 
 
 def html(judgement: Judgement, images: Mapping[str, bytes]) -> str:
@@ -31,6 +37,9 @@ def html(judgement: Judgement, images: Mapping[str, bytes]) -> str:
     page: str = environment.get_template("report.html").render(
         judgement=judgement,
         first=judgement.settings.conventions[0],
+        conditional=conditional_rows(judgement),
+        bin_headings=BIN_HEADINGS,
+        bin_caption=BIN_CAPTION,
         images=embedded,
     )
     return page

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Literal
+from typing import Literal, get_args
 
 from zdcsim.channels import CONVENTIONS, Convention
 
 Floor = Literal["copies", "particles"]
 Rounding = Literal["o2", "none"]
 Split = Literal["particle", "random"]
+By = Literal["species", "energy"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,9 @@ class Settings:
     Arguments:
         conventions: Channel conventions to report.
         energy_edges: Edges of the energy bins, GeV, ascending.
-        fewest_in_bin: An energy bin with fewer responses is not judged.
+        by: Conditions whose bins are judged apart.
+        fewest_in_bin: A bin with fewer responses is not judged.
+        fewest_particles: Nor is one with fewer particles.
         floor: Halves of the Monte Carlo for its own distance: of the `copies` of every particle,
             or of the `particles`. The second also contains the difference between particles, so
             its floor is higher and its ratio lower.
@@ -37,7 +40,9 @@ class Settings:
 
     conventions: tuple[Convention, ...] = CONVENTIONS
     energy_edges: tuple[float, ...] = (0.0, 300.0, 1000.0, 2000.0, 7000.0)
+    by: tuple[By, ...] = get_args(By)
     fewest_in_bin: int = 100
+    fewest_particles: int = 3
     floor: Floor = "copies"
     floor_repetitions: int = 20
     rounding: Rounding = "o2"
@@ -51,6 +56,11 @@ class Settings:
             raise ValueError(
                 f"channel conventions must be some of {', '.join(CONVENTIONS)}; "
                 f"got {', '.join(self.conventions) or 'none'}"
+            )
+        if unknown_by := set(self.by) - set(get_args(By)):
+            raise ValueError(
+                f"responses are judged by {' and '.join(get_args(By))}; "
+                f"got {', '.join(sorted(unknown_by))}"
             )
         edges = self.energy_edges
         if len(edges) < 2 or any(high <= low for low, high in pairwise(edges)):

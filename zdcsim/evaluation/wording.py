@@ -1,14 +1,24 @@
 """Numbers of a judgement in words, for the report and the screen."""
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from detcore.files import write_text
-from detcore.wording import ABSENT, with_error
+from detcore.wording import ABSENT, number, with_error
+from zdcsim.evaluation.conditional import Bin
 from zdcsim.evaluation.floor import Comparison, Spread
 from zdcsim.evaluation.judgement import Judgement
 
 Row = tuple[str, str, str, str]
 HEADINGS: Row = ("", "floor", "model", "ratio")
+BIN_HEADINGS = ("", "particles", "responses", "light, model / MC", "halves", *HEADINGS[1:])
+
+
+BIN_CAPTION = (
+    "Each bin against its own floor: light, generated over Monte Carlo, beside the spread of the "
+    "ratio of two halves of the Monte Carlo; Wasserstein of the mean channel. Errors: the bin's "
+    "particles drawn anew with replacement."
+)
 
 
 def with_spread(value: Spread | None) -> str:
@@ -40,6 +50,34 @@ def main_rows(judgement: Judgement) -> tuple[list[Row], list[Row]]:
     return channels, features
 
 
+def conditional_rows(judgement: Judgement) -> dict[str, list[tuple[str, ...]]]:
+    """By condition: every bin's light and mean channel distance, with errors of the draw."""
+    leading = judgement.settings.conventions[0]
+    return {
+        by: [_bin_row(each, leading) for each in bins] for by, bins in judgement.conditional.items()
+    }
+
+
+def _bin_row(found: Bin, leading: str) -> tuple[str, ...]:
+    known = found.name, str(found.particles), str(found.responses)
+    if found.remark or found.light is None:
+        return *known, found.remark, *[""] * (len(BIN_HEADINGS) - 4)
+    mean, error = found.distances[leading]["mean"], found.errors[leading]["mean"]
+    return (
+        *known,
+        drawn(found.light.ratio, found.light.ratio_error),
+        ABSENT if found.light.ratio_floor is None else f"± {number(found.light.ratio_floor)}",
+        drawn(mean.floor.mean if mean.floor else None, error.floor),
+        drawn(mean.model.mean if mean.model else None, error.model),
+        drawn(mean.ratio, error.ratio),
+    )
+
+
+def drawn(value: float | None, error: float | None) -> str:
+    """Value ± error of the draw of particles."""
+    return ABSENT if value is None or error is None else with_error(value, error)
+
+
 def likeness_rows(judgement: Judgement) -> list[Row]:
     """The measures of likeness; they have no ratio, as most are not distances."""
     return [
@@ -66,9 +104,21 @@ def caption(judgement: Judgement) -> str:
 
 
 def write_markdown(path: Path, judgement: Judgement) -> None:
-    """Write the main numbers as a table in Markdown."""
+    """Write the main numbers as tables in Markdown."""
+    write_text(path, "\n\n".join(judged_parts(judgement)) + "\n")
+
+
+def judged_parts(judgement: Judgement) -> list[str]:
+    """Title, tables and caption in Markdown."""
     channels, features = main_rows(judgement)
     rows = (*channels, *features, *likeness_rows(judgement))
-    lines = [HEADINGS, ("---",) * len(HEADINGS), *rows]
-    table = "\n".join(f"| {' | '.join(line)} |" for line in lines)
-    write_text(path, f"{title(judgement)}\n\n{table}\n\n{caption(judgement)}.\n")
+    parts = [title(judgement), _table(HEADINGS, rows)]
+    for by, bins in conditional_rows(judgement).items():
+        parts.append(_table((by, *BIN_HEADINGS[1:]), bins))
+    captions = [BIN_CAPTION] if judgement.conditional else []
+    return [*parts, " ".join([*captions, f"{caption(judgement)}."])]
+
+
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [headings, ["---"] * len(headings), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detcore.bundle import MANIFEST, described
+from detcore.compact import Storage, compact, rounded
 from detcore.files import replacing_folder, write_text
 from detcore.graph import IR_VERSION, OPSET
 from detcore.provenance import provenance as made_by
@@ -50,6 +51,7 @@ def write_bundle(
     reference_conditions: NDArray[np.float32],
     scale: FittedScale | None = None,
     target: Target = "o2",
+    weights: Storage = "float32",
 ) -> Verification:
     """Write a bundle after proving that O2 would read from it what Python computes.
 
@@ -65,6 +67,8 @@ def write_bundle(
         reference_conditions: Particles to compare, in O2's units, shape (N, 9).
         scale: Written into the graph and the manifest; None leaves the light as it is.
         target: Who draws the noise.
+        weights: What the generator's weights are stored as; the proof is that of the generator
+            with weights rounded so.
 
     Raises:
         ValueError: If O2 cannot use the networks, would read something else than Python computes,
@@ -73,13 +77,15 @@ def write_bundle(
     if target == "free":
         generator = freed(generator)
     _check(generator, classifier, target)
+    generator = rounded(generator, weights)
     if scale is not None:
         generator = scaled(generator, scale.factor)
         provenance = {**provenance, "scale": asdict(scale)}
     with replacing_folder(out_dir, MANIFEST) as partial:
         contract = _write_models(partial, generator, classifier, provenance)
+        compact(partial / GENERATOR, weights)
         result = verify(partial, generator, classifier, reference_conditions)
-        manifest = _manifest(partial, generator, contract, result, target)
+        manifest = _manifest(partial, generator, {**contract, "weights": weights}, result, target)
         write_text(partial / MANIFEST, json.dumps(manifest, indent=2) + "\n")
     return result
 

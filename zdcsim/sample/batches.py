@@ -63,7 +63,7 @@ class Batch(_Rows):
     Attributes:
         log_photons: Shape (B, Nx, Ny).
         conditions: In O2's units, shape (B, 9).
-        diversity: Diversity of the particle's copies, 0 to 1, shape (B,).
+        diversity: Diversity of the particle's copies, 0 to 1, NaN if not asked for, shape (B,).
         photon_sum: Photo-electrons, shape (B,).
         position: Of the shower, in pitches from the lower corner, shape (B, 2).
         noise: Two independent draws for every particle, shape (B, 2, Z).
@@ -100,6 +100,7 @@ class ResponseBatches:
         noise_size: Noise numbers a particle.
         symmetries: Give every response one of the symmetries of the face at random.
         position: What the shower's position is: its brightest fibre or its centroid.
+        diversity: Measure the diversity of every particle; takes a dense pass over the sample.
 
     Raises:
         ValueError: If the sample is empty.
@@ -113,13 +114,15 @@ class ResponseBatches:
         noise_size: int,
         symmetries: bool,
         position: Position = "maximum",
+        diversity: bool = True,
     ) -> None:
         if not len(responses):
             raise ValueError("the training sample is empty; lower data.minimum_photons")
         self.responses, self.size, self.seed = responses, size, seed
         self.noise_size, self.position = noise_size, position
         self.symmetries = symmetries_of(responses.calorimeter) if symmetries else None
-        self.diversity = diversity_weights(responses)
+        unknown = np.full(len(responses), np.nan, np.float32)
+        self.diversity = diversity_weights(responses) if diversity else unknown
 
     def __call__(self, step: int) -> Batch:
         """The batch of that step."""

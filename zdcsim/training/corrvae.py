@@ -93,7 +93,9 @@ def corrvae_parts(experiment: CorrVaeExperiment, responses: Sample, processes: P
 
 def fit_properties(generator: CorrVaeGenerator, train: Sample) -> None:
     """Scale the properties by those of the training responses."""
-    batches = ResponseBatches(train, CHUNK, 0, generator.noise_size, symmetries=False)
+    batches = ResponseBatches(
+        train, CHUNK, 0, generator.noise_size, symmetries=False, diversity=False
+    )
     head, values, impacts = generator.head, [], []
     for batch in batches.in_order():
         values.append(properties(torch.expm1(batch.log_photons)))

@@ -48,7 +48,13 @@ def expertsim_parts(
     objective = ExpertSim(generator, judges, regressor, experiment.objective, processes)
     noise_size = generator.noise_size + experts
     batches = ResponseBatches(
-        train, training.batch, experiment.seed, noise_size, data.symmetries, data.position
+        train,
+        training.batch,
+        experiment.seed,
+        noise_size,
+        data.symmetries,
+        data.position,
+        diversity=bool(experiment.objective.diversity),
     )
     return Parts(
         objective,

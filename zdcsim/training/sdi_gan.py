@@ -40,7 +40,13 @@ def sdi_gan_parts(experiment: SdiGanExperiment, responses: Sample, processes: Pr
     generator.scaler.fit(torch.from_numpy(train.conditions))
     objective = SdiGan(generator, discriminator, regressor, experiment.objective, processes)
     batches = ResponseBatches(
-        train, training.batch, experiment.seed, generator.noise_size, data.symmetries, data.position
+        train,
+        training.batch,
+        experiment.seed,
+        generator.noise_size,
+        data.symmetries,
+        data.position,
+        diversity=bool(experiment.objective.diversity),
     )
     return Parts(
         objective,

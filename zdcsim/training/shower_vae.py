@@ -44,10 +44,20 @@ def shower_vae_parts(
     generator.scaler.fit(torch.from_numpy(train.conditions))
     objective = ShowerVae(generator, encoder, experiment.objective, processes)
     batches = ResponseBatches(
-        train, training.batch, experiment.seed, generator.noise_size, data.symmetries
+        train,
+        training.batch,
+        experiment.seed,
+        generator.noise_size,
+        data.symmetries,
+        diversity=False,
     )
     ordered = ResponseBatches(
-        validation, CHUNK, experiment.seed, generator.noise_size, symmetries=False
+        validation,
+        CHUNK,
+        experiment.seed,
+        generator.noise_size,
+        symmetries=False,
+        diversity=False,
     )
     return Parts(
         objective,

@@ -52,7 +52,12 @@ def validated_parts(
         generator.scaler.fit(torch.from_numpy(train.conditions))
         objective = objective_of(generator)
     batches = ResponseBatches(
-        train, experiment.training.batch, experiment.seed, noise_size, experiment.data.symmetries
+        train,
+        experiment.training.batch,
+        experiment.seed,
+        noise_size,
+        experiment.data.symmetries,
+        diversity=False,
     )
     return Parts(
         objective,

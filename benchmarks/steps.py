@@ -1,0 +1,240 @@
+"""Steps against fidelity and time: what diffusion and flow matching give for each evaluation.
+
+python benchmarks/steps.py --runs runs/league --families flow_matching diffusion --seed 1
+
+Takes the trained generators of a league (RUNS/FAMILY-SEED/run) as they are, follows each from noise
+to response in 1, 2, 4, ... steps, exports a bundle for every number of steps, and judges it on the
+test sample. A flow is followed by Heun's method and by Euler's, which evaluates the network half as
+often. Writes benchmarks/results/steps.json, steps.md and steps.png; what is there of the same
+weights is not repeated.
+"""
+
+import argparse
+import copy
+import json
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timing
+from figure_file import write_png
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from trained import classifier
+
+from detcore import checkpoint
+from detcore.files import sha256, write_text
+from detcore.provenance import provenance
+from detcore.run_folder import PROVENANCE
+from zdcsim.evaluation.floor import Comparison, compare, divisions
+from zdcsim.evaluation.likeness import likeness, side
+from zdcsim.evaluation.plots import style
+from zdcsim.evaluation.quantities import Quantity, measure
+from zdcsim.evaluation.settings import Settings
+from zdcsim.export.o2 import write_bundle
+from zdcsim.export.reference import reference_conditions
+from zdcsim.generation import generate
+from zdcsim.io import tree
+from zdcsim.io.bundle import read_bundle
+from zdcsim.models.flow_matching import FlowTransport
+from zdcsim.models.generator import Generator
+from zdcsim.models.latent_generator import LatentGenerator
+from zdcsim.models.pixel_generator import PixelGenerator
+from zdcsim.response import Responses
+from zdcsim.training import load_classifier, load_generator
+
+STEPS = (1, 2, 4, 8, 16, 32, 64)
+TIMED = {1: 20, 100: 10}
+"""Batch sizes, and every how many responses of the sample are timed."""
+
+SETTINGS = Settings(conventions=("o2",))
+MEAN = Quantity("o2", "mean", "photo-electrons")
+COLOURS = ("#c8102e", "#e08a00", "#0b5fa5", "#2a8c4a", "#6a3d9a", "#555555")
+Row = dict[str, Any]
+
+
+def variants(generator: Generator) -> dict[str, Generator]:
+    """The generator, once for each integrator that it has."""
+    assert isinstance(generator, PixelGenerator | LatentGenerator)
+    transport = generator.transport
+    if not isinstance(transport, FlowTransport):
+        return {"DDIM": generator}
+    other = copy.deepcopy(generator)
+    assert isinstance(other.transport, FlowTransport)
+    transport.integrator, other.transport.integrator = "heun", "euler"
+    return {"Heun": generator, "Euler": other}
+
+
+def evaluations(sampler: str, steps: int) -> int:
+    """Of the network, for one response."""
+    return 2 * steps - 1 if sampler == "Heun" else steps
+
+
+def with_error(found: Comparison) -> Row:
+    """Model over floor, and the spread of the ratio over divisions."""
+    return {"ratio": found.ratio, "spread": found.ratio_spread, "floor": vars(found.floor)}
+
+
+def judged(generator: Generator, signal: Path, sample: Responses, repetitions: int) -> Row:
+    """Distance, likeness and time of a generator as it stands."""
+    particles = reference_conditions(generator.calorimeter)[::23]
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bundle"
+        write_bundle(generator, load_classifier(signal), path, {}, particles)
+        photons = [generate(path, sample.conditions, seed + 1) for seed in range(repetitions)]
+        seconds = {
+            size: timing.bundle_seconds(read_bundle(path), sample.conditions[::stride], size)
+            for size, stride in TIMED.items()
+        }
+        size = (path / "generator.onnx").stat().st_size
+    ours = measure(sample, sample.calorimeter, ("o2",))
+    theirs = [measure(each, sample.calorimeter, ("o2",)) for each in photons]
+    divided = divisions(sample.particle, SETTINGS)
+    sides = [
+        side(each, numbers, sample, "o2", with_fibres=False)
+        for each, numbers in zip(photons, theirs, strict=True)
+    ]
+    alike = likeness(side(sample, ours, sample, "o2", with_fibres=False), sides, divided)
+    auc = alike["AUC, features"]
+    return {
+        "distance": with_error(compare(ours, theirs, divided)[MEAN]),
+        "auc": {"model": vars(auc.model), "floor": vars(auc.floor)},
+        "seconds": {f"batch {size}": found for size, found in seconds.items()},
+        "onnx_kb": size / 1000,
+    }
+
+
+def family(
+    options: argparse.Namespace, name: str, signal: Path, sample: Responses, known: list[Row]
+) -> Iterator[Row]:
+    """Every number of steps of one trained family that is not known from before."""
+    run = options.runs / f"{name}-{options.seed}" / "run"
+    weights = sha256(run / checkpoint.BEST)
+    trained_at = json.loads((run / PROVENANCE).read_text())["commit"]
+    for sampler, generator in variants(load_generator(run)).items():
+        for steps in options.steps:
+            key = {"family": name, "sampler": sampler, "steps": steps, "weights": weights}
+            if any(all(row[k] == v for k, v in key.items()) for row in known):
+                continue
+            if sampler == "Euler" and steps == 1:
+                continue  # the same as Heun's single step
+            assert isinstance(generator, PixelGenerator | LatentGenerator)
+            generator.transport.steps = steps  # type: ignore[assignment]
+            found = judged(generator, signal, sample, options.repetitions)
+            about = {"evaluations": evaluations(sampler, steps), "trained_at": trained_at}
+            print(name, sampler, steps, found["distance"], found["auc"]["model"], flush=True)
+            yield {**key, **about, **found}
+
+
+def replaced(rows: list[Row], row: Row) -> list[Row]:
+    """The rows with this one in place of its predecessor, in order."""
+    names = ("family", "sampler", "steps")
+    kept = [other for other in rows if any(other[name] != row[name] for name in names)]
+    return sorted([*kept, row], key=lambda row: tuple(row[name] for name in names))
+
+
+def milliseconds(row: Row, batch: int) -> float:
+    """CPU of one response."""
+    return 1000 * float(row["seconds"][f"batch {batch}"]["cpu_median"])
+
+
+def markdown(rows: list[Row], record: Row) -> str:
+    """The table."""
+    headings = ["family", "sampler", "steps", "evaluations", "W / floor", "AUC", "ms, batch 1"]
+    headings += ["ms, batch 100", "kB"]
+    lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
+    for row in rows:
+        distance, auc = row["distance"], row["auc"]["model"]
+        cells = [row["family"], row["sampler"], str(row["steps"]), str(row["evaluations"])]
+        cells += [
+            f"{distance['ratio']:.2f} ± {distance['spread']:.2f}",
+            f"{auc['mean']:.3f} ± {auc['spread']:.3f}",
+            *(f"{milliseconds(row, batch):.2f}" for batch in (1, 100)),
+            f"{row['onnx_kb']:.0f}",
+        ]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join([*lines, "", record["caption"]]) + "\n"
+
+
+def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.Namespace) -> str:
+    """What the table is."""
+    floor = rows[0]["auc"]["floor"]
+    commits = sorted({str(row["trained_at"])[:12] for row in rows})
+    return (
+        f"{len(sample)} Monte Carlo responses of {record['particles']} particles, Geant4 with "
+        f"{record['tables']} tables; the networks of seed {options.seed} as they were trained. W: "
+        "mean Wasserstein distance of the five channel sums (O2) over the Monte Carlo's own floor "
+        "at the same sample size, ± over divisions into halves. AUC of a classifier on features "
+        f"and conditions; Monte Carlo against itself {floor['mean']:.3f} ± {floor['spread']:.3f}. "
+        "CPU time of a response, all included, ONNX Runtime, one thread, other work running. "
+        f"Trained at commit {', '.join(commits)}, {record['machine']}. Made by "
+        "`python benchmarks/steps.py`."
+    )
+
+
+def drawn(rows: list[Row]) -> Figure:
+    """Distance against evaluations of the network and against time."""
+    figure = Figure(figsize=(9.6, 4.0), layout="constrained")
+    axes = figure.subplots(1, 2, sharey=True)
+    curves = sorted({(row["family"], row["sampler"]) for row in rows})
+    families = sorted({name for name, _ in curves})
+    for name, sampler in curves:
+        mine = [row for row in rows if (row["family"], row["sampler"]) == (name, sampler)]
+        look = {
+            "color": COLOURS[families.index(name) % len(COLOURS)],
+            "linestyle": "--" if sampler == "Euler" else "-",
+            "label": f"{name.replace('_', ' ')}, {sampler}",
+        }
+        curve(axes[0], [row["evaluations"] for row in mine], mine, look)
+        curve(axes[1], [milliseconds(row, 1) for row in mine], mine, look)
+    for axis, label in zip(axes, ("network evaluations", "ms a response, batch 1"), strict=True):
+        axis.axhline(1.0, color="black", linewidth=1, linestyle=":")
+        axis.set(xscale="log", yscale="log", xlabel=label)
+    axes[0].set_ylabel("W / Monte Carlo floor")
+    axes[0].legend(fontsize=8)
+    return figure
+
+
+def curve(axis: Axes, places: list[float], rows: list[Row], look: dict[str, Any]) -> None:
+    """Distances with their errors."""
+    ratios = np.array([row["distance"]["ratio"] for row in rows])
+    spreads = np.array([row["distance"]["spread"] for row in rows])
+    axis.errorbar(places, ratios, spreads, marker="o", markersize=4, capsize=2, **look)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs/league"))
+    parser.add_argument("--families", nargs="+", required=True)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--steps", type=int, nargs="+", default=list(STEPS))
+    parser.add_argument("--repetitions", type=int, default=1, help="of the test sample")
+    parser.add_argument("--reference", type=Path, default=Path("data/zn_test.root"))
+    parser.add_argument("--signal", default="signal", help="settings file of the classifier")
+    parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
+    options = parser.parse_args()
+    sample, path = tree.read(options.reference), options.out / "steps.json"
+    signal = classifier(options.runs, options.signal)
+    rows = json.loads(path.read_text())["rows"] if path.exists() else []
+    for name in options.families:
+        for row in family(options, name, signal, sample, rows):
+            rows = replaced(rows, row)
+            write_text(path, json.dumps({"rows": rows}))
+    record: Row = {
+        **provenance("zdcsim", "torch", "numpy", "onnxruntime", "scikit-learn"),
+        "reference": options.reference.name,
+        "particles": len(np.unique(sample.particle)),
+        "tables": sample.provenance.get("geant4_data", "not stated"),
+    }
+    record["caption"] = caption(rows, sample, record, options)
+    write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")
+    write_text(path.with_suffix(".md"), markdown(rows, record))
+    with style():
+        write_png(path.with_suffix(".png"), drawn(rows))
+    print(markdown(rows, record))
+
+
+if __name__ == "__main__":
+    main()

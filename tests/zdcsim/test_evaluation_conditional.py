@@ -1,0 +1,139 @@
+"""The judgement of each species and each range of energy, on samples whose answer is known."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from toys import toy_images, toy_responses
+
+from zdcsim.conditions import ENERGY
+from zdcsim.evaluation.bootstrap import DRAWS, distance_errors, drawn_rows
+from zdcsim.evaluation.conditional import Bin, conditional
+from zdcsim.evaluation.floor import by_group, compare, divisions
+from zdcsim.evaluation.quantities import Measured, measure
+from zdcsim.evaluation.settings import Settings
+from zdcsim.geometry import ZN
+from zdcsim.response import Responses
+
+NEUTRON, PHOTON, LAMBDA = 2112, 22, 3122
+COPIES = 10
+
+
+def two_species(particles: int = 20) -> Responses:
+    """Toy responses, the second half of them called photons."""
+    sample = toy_responses(particles, COPIES)
+    pdg = np.where(sample.particle < particles // 2, NEUTRON, PHOTON).astype(np.int32)
+    return replace(sample, pdg=pdg)
+
+
+REFERENCE = two_species()
+OURS = measure(REFERENCE, ZN, ("o2",))
+THEIRS = measure(toy_images(REFERENCE.conditions, np.random.default_rng(3)), ZN, ("o2",))
+
+
+def settings(*edges: float, **changed: object) -> Settings:
+    chosen = {"fewest_in_bin": 40, **changed}
+    return Settings(conventions=("o2",), energy_edges=edges or (0.0, 4000.0), **chosen)  # type: ignore[arg-type]
+
+
+def by_name(generated: Measured, by: str = "species") -> dict[str, Bin]:
+    found = conditional(REFERENCE, OURS, [generated], settings())
+    return {each.name: each for each in found[by]}  # type: ignore[index]
+
+
+def whole(found: Bin) -> float:
+    spread = found.distances["o2"]["mean"].whole
+    assert spread is not None
+    return spread.mean
+
+
+def test_every_response_is_in_the_bin_of_its_energy() -> None:
+    found = conditional(REFERENCE, OURS, [THEIRS], settings(0, 200, 800, 4000))["energy"]
+    energy = REFERENCE.conditions[:, ENERGY]
+    for bin_, low, high in zip(found, (0, 200, 800), (200, 800, 4000), strict=True):
+        inside = (energy >= low) & (energy < high)
+        assert bin_.name == f"{low} to {high} GeV"
+        assert (bin_.responses, bin_.particles) == (inside.sum(), inside.sum() // COPIES)
+        assert bin_.light is not None
+        assert bin_.light.monte_carlo == pytest.approx(REFERENCE.photon_sum()[inside].mean())
+    assert sum(bin_.responses for bin_ in found) == len(REFERENCE)
+
+
+def test_a_bin_equals_its_particles_judged_alone() -> None:
+    found = by_name(THEIRS)["gamma"]
+    rows = np.flatnonzero(REFERENCE.pdg == PHOTON)
+    divided = divisions(REFERENCE.particle[rows], settings())
+    assert found.distances == by_group(compare(OURS.select(rows), [THEIRS.select(rows)], divided))
+
+
+def test_light_of_one_species_is_seen_there_and_nowhere_else() -> None:
+    doubled = OURS.values * np.where(REFERENCE.pdg == PHOTON, 2.0, 1.0)[:, None]
+    found = by_name(Measured(OURS.quantities, doubled))
+    photon, neutron = found["gamma"].light, found["n"].light
+    assert photon is not None and neutron is not None
+    for light, ratio in ((photon, 2.0), (neutron, 1.0)):
+        assert light.ratio == pytest.approx(ratio)
+        assert light.ratio_error == pytest.approx(0, abs=1e-12)
+    channels = OURS.group("o2")[REFERENCE.pdg == PHOTON]
+    assert whole(found["gamma"]) == pytest.approx(channels.mean())
+    assert whole(found["n"]) == 0
+
+
+def test_species_mixed_up_are_seen_though_the_whole_sample_is_right() -> None:
+    swapped = np.roll(np.arange(len(REFERENCE)), len(REFERENCE) // 2)
+    generated = OURS.select(swapped)
+    divided = divisions(REFERENCE.particle, settings())
+    together = by_group(compare(OURS, [generated], divided))["o2"]["mean"].whole
+    assert together is not None and together.mean == pytest.approx(0, abs=1e-9)
+    light = [REFERENCE.photon_sum()[REFERENCE.pdg == code].mean() for code in (NEUTRON, PHOTON)]
+    for found in by_name(generated).values():
+        assert whole(found) >= 0.99 * abs(light[0] - light[1]) / 5 > 1
+
+
+def test_bins_too_small_are_said_to_be_so() -> None:
+    few = replace(REFERENCE, pdg=np.where(REFERENCE.particle < 2, LAMBDA, NEUTRON).astype(np.int32))
+    found = conditional(few, OURS, [THEIRS], settings(0, 1, 4000, fewest_in_bin=20))
+    names = [each.name for each in found["species"]]
+    assert names == ["n", "Lambda"]
+    assert found["species"][1].remark == "too few particles to judge: 2, at least 3 wanted"
+    assert found["energy"][0].remark == "too few responses to judge: 0, at least 20 wanted"
+    assert found["energy"][0].light is None
+    assert found["energy"][0].distances == {}
+
+
+def test_only_the_conditions_that_were_asked_for_are_judged() -> None:
+    assert list(conditional(REFERENCE, OURS, [THEIRS], settings(by=("energy",)))) == ["energy"]
+    assert conditional(REFERENCE, OURS, [THEIRS], settings(by=())) == {}
+
+
+def test_the_error_of_a_mean_is_that_of_its_particles() -> None:
+    """Clusters of equal responses: the variance is that of the particles over their number."""
+    rng = np.random.default_rng(7)
+    light = np.repeat(rng.normal(100, 15, 200), COPIES)
+    particle = np.repeat(np.arange(200), COPIES)
+    draws = [light[rows].mean() for rows in drawn_rows(particle, rng, 400)]
+    expected = light[::COPIES].std() / np.sqrt(200)
+    assert np.std(draws) == pytest.approx(expected, rel=5 / np.sqrt(2 * 400))
+    assert all(len(rows) == 2000 for rows in drawn_rows(particle, rng, 3))
+
+
+def test_draws_keep_the_copies_of_a_particle_together() -> None:
+    particle = np.array([4, 7, 4, 9, 7, 4])
+    for rows in drawn_rows(particle, np.random.default_rng(1), 20):
+        for value in (4, 7, 9):
+            mine = rows[particle[rows] == value]
+            assert len(mine) % (particle == value).sum() == 0
+            assert len(np.unique(np.unique(mine, return_counts=True)[1])) <= 1
+
+
+def test_equal_particles_have_no_error_and_different_ones_have() -> None:
+    same = Measured(OURS.quantities, np.tile(OURS.values[:COPIES], (20, 1)))
+    divided = [(np.arange(0, 200, 2), np.arange(1, 200, 2))]
+    arguments = REFERENCE.particle, divided, np.random.default_rng(1)
+    alike = distance_errors(same, [Measured(same.quantities, 2 * same.values)], *arguments)
+    assert alike["o2"]["mean"].model == pytest.approx(0, abs=1e-12)
+    assert alike["o2"]["mean"].floor == pytest.approx(0, abs=1e-12)
+    apart = distance_errors(OURS, [Measured(OURS.quantities, 2 * OURS.values)], *arguments)
+    channels = OURS.group("o2").mean(1).reshape(20, COPIES).mean(1)
+    expected = channels.std() / np.sqrt(20)
+    assert apart["o2"]["mean"].model == pytest.approx(expected, rel=5 / np.sqrt(2 * DRAWS))
