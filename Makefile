@@ -48,7 +48,7 @@ lint: $(VENV)/.dev ## style, types and directions of imports
 	$(BIN)/lint-imports --no-logo
 
 docs: $(VENV)/.dev ## the documentation site, into site/
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 tests: setup
 	$(BIN)/python -m pytest

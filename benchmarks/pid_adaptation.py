@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pid_runs import ADAPTED, Job, Plan, candidate, only_trained, parser, run_folders, trained_at
+from pid_runs import ADAPTED, Job, Plan, only_trained, parser, run_folders, trained_at
 
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
@@ -34,6 +34,7 @@ from pid.evaluation.samples import split_of
 from pid.evaluation.settings import Settings
 from pid.evaluation.tagged import check
 from pid.evaluation.wording import by_domain
+from pid.export.candidate import candidate
 from pid.io import producer
 from pid.models.charge import by_charge
 from pid.species import CLASSES, TARGETS, class_of

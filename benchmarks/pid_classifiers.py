@@ -16,7 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from pid_runs import Job, Plan, candidate, only_trained, parser, run_folders, trained_at
+from pid_runs import Job, Plan, only_trained, parser, run_folders, trained_at
 
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
@@ -26,6 +26,7 @@ from pid.evaluation.comparison import QUANTITIES, Comparison, compare, mean_over
 from pid.evaluation.judgement import Judgement
 from pid.evaluation.settings import Settings
 from pid.evaluation.wording import brief, species_name
+from pid.export.candidate import candidate
 from pid.io import producer
 
 CONFIGS = (

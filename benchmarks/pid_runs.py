@@ -4,16 +4,9 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-
-from pid.evaluation.campaign import Candidate
-from pid.export.runs import from_runs
-from pid.export.trained import fit
-from pid.export.verification import expected
-from pid.tracks import Tracks
 
 CONFIGS = Path("configs/pid")
 ADAPTED = ("dann", "cdan", "coral")
@@ -71,24 +64,6 @@ def run_folders(jobs: list[Job], plan: Plan, parallel: int) -> list[Path]:
     """The runs of all jobs, in their order."""
     with ThreadPoolExecutor(parallel) as pool:
         return list(pool.map(lambda job: run_folder(job, plan), jobs))
-
-
-def candidate(runs: Sequence[Path], train: Tracks) -> Candidate:
-    """A trained network or trees, or the mean of several seeds, ready to be judged.
-
-    Calibration and thresholds are those of `pid export`, fitted on validation tracks. Scores are
-    computed in Python; an export proves that those of ONNX Runtime are the same.
-    """
-    trained, validation = from_runs(runs, train)
-    fitted = fit(trained, validation)
-    return Candidate(
-        name=trained.name,
-        probabilistic=True,
-        score=lambda tracks: expected(fitted, tracks),
-        working_points=fitted.working_points.bins,
-        seed=trained.seed,
-        model={"training": trained.record},
-    )
 
 
 def train(job: Job, plan: Plan, run: Path) -> None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-import timing
+from judged_bundle import JUDGED, auc, cost, numbers
 from trained import classifier
 
 from detcore import checkpoint
@@ -26,25 +26,13 @@ from detcore.compact import Storage
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
 from detcore.run_folder import PROVENANCE
-from zdcsim.evaluation.floor import compare, divisions
-from zdcsim.evaluation.likeness import likeness, side
-from zdcsim.evaluation.quantities import Quantity, measure
-from zdcsim.evaluation.settings import Settings
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
-from zdcsim.generation import generate
 from zdcsim.io import tree
-from zdcsim.io.bundle import GENERATOR, read_bundle
+from zdcsim.io.bundle import GENERATOR
 from zdcsim.response import Responses
 from zdcsim.training import load_classifier, load_generator
 
-SETTINGS = Settings(conventions=("o2",))
-JUDGED = {
-    "W": Quantity("o2", "mean", "photo-electrons"),
-    "sum": Quantity("features", "photon sum", "photo-electrons"),
-    "occupancy": Quantity("features", "occupancy", "fibres"),
-    "brightest": Quantity("features", "maximum", "photo-electrons"),
-}
 TIMED = {1: 2, 100: 1}
 """Batch sizes, and every how many responses of the sample are timed."""
 
@@ -74,34 +62,7 @@ def judged(run: Path, signal: Path, storage: str, sample: Responses, repetitions
         write_bundle(generator, load_classifier(signal), path, {}, particles, weights=weights)
         if storage == DYNAMIC:
             quantised(path)
-        photons = [generate(path, sample.conditions, seed + 1) for seed in range(repetitions)]
-        seconds = {
-            f"batch {size}": timing.bundle_seconds(
-                read_bundle(path), sample.conditions[::stride], size
-            )
-            for size, stride in TIMED.items()
-        }
-        size = (path / GENERATOR).stat().st_size
-    ours = measure(sample, sample.calorimeter, ("o2",))
-    theirs = [measure(each, sample.calorimeter, ("o2",)) for each in photons]
-    divided = divisions(sample.particle, SETTINGS)
-    found = compare(ours, theirs, divided)
-    sides = [
-        side(each, numbers, sample, "o2", with_fibres=False)
-        for each, numbers in zip(photons, theirs, strict=True)
-    ]
-    alike = likeness(side(sample, ours, sample, "o2", with_fibres=False), sides, divided)
-    ratios = {
-        key: {"ratio": found[quantity].ratio, "spread": found[quantity].ratio_spread}
-        for key, quantity in JUDGED.items()
-    }
-    auc = alike["AUC, features"]
-    return {
-        "onnx_kb": size / 1000,
-        "over_floor": ratios,
-        "auc": {"model": vars(auc.model), "floor": vars(auc.floor)},
-        "seconds": seconds,
-    }
+        return {**numbers(path, sample, repetitions), **cost(path, sample, TIMED)}
 
 
 def markdown(rows: list[Row], record: Row) -> str:
@@ -114,7 +75,7 @@ def markdown(rows: list[Row], record: Row) -> str:
         if "remark" in row:
             lines.append(f"| {' | '.join([*cells, row['remark']])} |{'  |' * (len(headings) - 3)}")
             continue
-        auc = row["auc"]["model"]
+        auc = row["auc"]
         cells.append(f"{row['onnx_kb']:.0f}")
         cells += [f"{n['ratio']:.2f} ± {n['spread']:.2f}" for n in row["over_floor"].values()]
         cells.append(f"{auc['mean']:.3f} ± {auc['spread']:.3f}")
@@ -125,7 +86,7 @@ def markdown(rows: list[Row], record: Row) -> str:
 
 def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.Namespace) -> str:
     """What the table is."""
-    floor = next(row["auc"]["floor"] for row in rows if "auc" in row)
+    floor = record["auc_floor"]
     return (
         f"{len(sample)} Monte Carlo responses of {len(np.unique(sample.particle))} particles, "
         f"Geant4 with {record['tables']} tables; trained networks of seed {options.seed}, "
@@ -181,6 +142,7 @@ def main() -> None:
     record: Row = {
         **provenance("zdcsim", "torch", "numpy", "onnx", "onnxruntime", "scikit-learn"),
         "tables": sample.provenance.get("geant4_data", "not stated"),
+        "auc_floor": auc(sample, [sample]),
     }
     record["caption"] = caption(rows, sample, record, options)
     write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")

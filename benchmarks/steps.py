@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import timing
 from figure_file import write_png
+from judged_bundle import auc, cost, numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from trained import classifier
@@ -28,16 +28,10 @@ from detcore import checkpoint
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
 from detcore.run_folder import PROVENANCE
-from zdcsim.evaluation.floor import Comparison, compare, divisions
-from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.plots import style
-from zdcsim.evaluation.quantities import Quantity, measure
-from zdcsim.evaluation.settings import Settings
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
-from zdcsim.generation import generate
 from zdcsim.io import tree
-from zdcsim.io.bundle import read_bundle
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
 from zdcsim.models.latent_generator import LatentGenerator
@@ -49,8 +43,6 @@ STEPS = (1, 2, 4, 8, 16, 32, 64)
 TIMED = {1: 20, 100: 10}
 """Batch sizes, and every how many responses of the sample are timed."""
 
-SETTINGS = Settings(conventions=("o2",))
-MEAN = Quantity("o2", "mean", "photo-electrons")
 COLOURS = ("#c8102e", "#e08a00", "#0b5fa5", "#2a8c4a", "#6a3d9a", "#555555")
 Row = dict[str, Any]
 
@@ -72,38 +64,13 @@ def evaluations(sampler: str, steps: int) -> int:
     return 2 * steps - 1 if sampler == "Heun" else steps
 
 
-def with_error(found: Comparison) -> Row:
-    """Model over floor, and the spread of the ratio over divisions."""
-    return {"ratio": found.ratio, "spread": found.ratio_spread, "floor": vars(found.floor)}
-
-
 def judged(generator: Generator, signal: Path, sample: Responses, repetitions: int) -> Row:
     """Distance, likeness and time of a generator as it stands."""
     particles = reference_conditions(generator.calorimeter)[::23]
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bundle"
         write_bundle(generator, load_classifier(signal), path, {}, particles)
-        photons = [generate(path, sample.conditions, seed + 1) for seed in range(repetitions)]
-        seconds = {
-            size: timing.bundle_seconds(read_bundle(path), sample.conditions[::stride], size)
-            for size, stride in TIMED.items()
-        }
-        size = (path / "generator.onnx").stat().st_size
-    ours = measure(sample, sample.calorimeter, ("o2",))
-    theirs = [measure(each, sample.calorimeter, ("o2",)) for each in photons]
-    divided = divisions(sample.particle, SETTINGS)
-    sides = [
-        side(each, numbers, sample, "o2", with_fibres=False)
-        for each, numbers in zip(photons, theirs, strict=True)
-    ]
-    alike = likeness(side(sample, ours, sample, "o2", with_fibres=False), sides, divided)
-    auc = alike["AUC, features"]
-    return {
-        "distance": with_error(compare(ours, theirs, divided)[MEAN]),
-        "auc": {"model": vars(auc.model), "floor": vars(auc.floor)},
-        "seconds": {f"batch {size}": found for size, found in seconds.items()},
-        "onnx_kb": size / 1000,
-    }
+        return {**numbers(path, sample, repetitions), **cost(path, sample, TIMED)}
 
 
 def family(
@@ -124,7 +91,7 @@ def family(
             generator.transport.steps = steps  # type: ignore[assignment]
             found = judged(generator, signal, sample, options.repetitions)
             about = {"evaluations": evaluations(sampler, steps), "trained_at": trained_at}
-            print(name, sampler, steps, found["distance"], found["auc"]["model"], flush=True)
+            print(name, sampler, steps, found["over_floor"]["W"], found["auc"], flush=True)
             yield {**key, **about, **found}
 
 
@@ -146,7 +113,7 @@ def markdown(rows: list[Row], record: Row) -> str:
     headings += ["ms, batch 100", "kB"]
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
     for row in rows:
-        distance, auc = row["distance"], row["auc"]["model"]
+        distance, auc = row["over_floor"]["W"], row["auc"]
         cells = [row["family"], row["sampler"], str(row["steps"]), str(row["evaluations"])]
         cells += [
             f"{distance['ratio']:.2f} ± {distance['spread']:.2f}",
@@ -160,7 +127,7 @@ def markdown(rows: list[Row], record: Row) -> str:
 
 def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.Namespace) -> str:
     """What the table is."""
-    floor = rows[0]["auc"]["floor"]
+    floor = record["auc_floor"]
     commits = sorted({str(row["trained_at"])[:12] for row in rows})
     return (
         f"{len(sample)} Monte Carlo responses of {record['particles']} particles, Geant4 with "
@@ -199,8 +166,8 @@ def drawn(rows: list[Row]) -> Figure:
 
 def curve(axis: Axes, places: list[float], rows: list[Row], look: dict[str, Any]) -> None:
     """Distances with their errors."""
-    ratios = np.array([row["distance"]["ratio"] for row in rows])
-    spreads = np.array([row["distance"]["spread"] for row in rows])
+    ratios = np.array([row["over_floor"]["W"]["ratio"] for row in rows])
+    spreads = np.array([row["over_floor"]["W"]["spread"] for row in rows])
     axis.errorbar(places, ratios, spreads, marker="o", markersize=4, capsize=2, **look)
 
 
@@ -227,6 +194,7 @@ def main() -> None:
         "reference": options.reference.name,
         "particles": len(np.unique(sample.particle)),
         "tables": sample.provenance.get("geant4_data", "not stated"),
+        "auc_floor": auc(sample, [sample]),
     }
     record["caption"] = caption(rows, sample, record, options)
     write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")

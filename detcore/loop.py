@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, Protocol, TextIO, TypeVar
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
 
@@ -252,4 +253,5 @@ def _require_finite(metrics: Mapping[str, float], step: int) -> None:
 
 def _progress(shown: bool) -> Progress:
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    return Progress(*columns, TimeRemainingColumn(), disable=not shown)
+    quiet = not shown or Console().is_jupyter  # rich's widgets for notebooks want ipywidgets
+    return Progress(*columns, TimeRemainingColumn(), disable=quiet)

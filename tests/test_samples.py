@@ -12,6 +12,7 @@ from zdcsim.io import tree
 from zdcsim.response import Responses
 
 DATA = Path(__file__).parent.parent / "data"
+LEAD_NEUTRONS = 26
 
 
 @pytest.fixture(scope="module")
@@ -87,3 +88,19 @@ def test_the_samples_of_the_zp_are_apart_and_of_the_size_they_are_said_to_be() -
     per_tev = 1000 * test.photon_sum()[protons].sum() / test.conditions[protons, ENERGY].sum()
     # 369 of a proton in the middle; here some land near the edge and lose light.
     assert 300 < per_tev < 369
+
+
+def test_the_lead_sample_holds_spectator_neutrons_with_two_showers_each() -> None:
+    path = DATA / "zn_pbpb.root"
+    sample = tree.read(path)
+    _, found = np.unique(sample.particle, return_counts=True)
+    assert len(found) == LEAD_NEUTRONS and (found == 2).all()
+    assert set(sample.pdg.tolist()) == {2112}
+    assert sample.provenance["reused_showers"] is False
+    assert not str(sample.provenance["commit"]).endswith("-dirty")
+    # 2.68 TeV a nucleon, spread by the Fermi motion of the nucleus at rest.
+    assert sample.conditions[:, ENERGY].mean() == pytest.approx(2680, rel=0.1)
+    assert sample.conditions[:, ENERGY].std() < 600
+    _, missed = tree.read_missed(path)
+    assert len(missed) == 1000 and (missed[:, CHARGE] == 3).mean() > 0.99
+    assert path.stat().st_size < 300_000

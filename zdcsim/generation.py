@@ -81,7 +81,11 @@ def check_conditions(conditions: NDArray[np.floating]) -> None:
 
 
 def generate(
-    bundle: Path, conditions: NDArray[np.floating], seed: int, batch_size: int = 1000
+    bundle: Path,
+    conditions: NDArray[np.floating],
+    seed: int,
+    batch_size: int = 1000,
+    wanted: Bounds | None = None,
 ) -> NDArray[np.int32]:
     """One response for every row of conditions.
 
@@ -94,17 +98,19 @@ def generate(
         conditions: In O2's order and units, shape (N, 9).
         seed: Of the noise.
         batch_size: Responses generated together.
+        wanted: Bounds of properties, see `zdcsim.steering`.
 
     Returns:
         Photo-electron counts, shape (N, Nx, Ny).
 
     Raises:
-        ValueError: If the bundle or the conditions cannot be used.
+        ValueError: If the bundle or the conditions cannot be used, or the bundle cannot choose
+            properties.
     """
     check_conditions(conditions)
     opened = read_bundle(bundle)
     counts = np.empty((len(conditions), *opened.calorimeter.shape), np.int32)
-    for rows, batch in batches(opened, conditions, seed, batch_size):
+    for rows, batch in batches(opened, conditions, seed, batch_size, wanted=wanted):
         counts[rows] = batch
     return counts
 

@@ -10,7 +10,10 @@ from pid_bundles import signed_tracks
 
 from pid.columns import PRODUCER
 from pid.evaluation.samples import first_run
+from pid.export import verification
+from pid.export.candidate import candidate
 from pid.export.runs import from_runs
+from pid.export.trained import fit
 from pid.io import producer
 from pid.sample.split import split
 from pid.tracks import Tracks
@@ -82,6 +85,16 @@ def test_scores_before_export_are_those_of_the_run(folder: Path) -> None:
     expected = load_trained(runs(folder, "a")[0]).score(validation)
     assert np.allclose(1 / (1 + np.exp(-logits)), expected, atol=1e-6)
     json.dumps(dict(found.record))
+
+
+def test_a_candidate_has_scores_and_thresholds_fitted_on_validation(folder: Path) -> None:
+    tracks = producer.read(folder / "tracks.root")
+    found = candidate(runs(folder, "a", "b"), tracks)
+    trained, validation = from_runs(runs(folder, "a", "b"), tracks)
+    fitted = fit(trained, validation)
+    assert np.array_equal(found.score(tracks), verification.expected(fitted, tracks))
+    assert found.working_points == fitted.working_points.bins
+    assert len(validation) < len(tracks) and found.probabilistic
 
 
 @pytest.mark.parametrize("names", ["ac", "ad", "dd"])

@@ -17,7 +17,7 @@ from zdcsim.cli.main import app
 from zdcsim.evaluation.features import features
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
-from zdcsim.generation import steering
+from zdcsim.generation import batches, generate, steering
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import tree
 from zdcsim.io.bundle import read_bundle
@@ -242,3 +242,13 @@ def test_generate_takes_properties(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     told = tree.read(tmp_path / "g.root").provenance["wanted_properties"]
     assert told == {"photon_sum": [500.0, 900.0], "center_x": [20.0, 20.0]}
+
+
+def test_python_takes_properties_as_the_command_does(tmp_path: Path) -> None:
+    folder, conditions = tmp_path / "b", toy_conditions(30, np.random.default_rng(1))
+    write_bundle(untrained(), toy_classifier(), folder, {}, conditions[:1])
+    wanted = {"photon_sum": (500.0, 900.0)}
+    found = generate(folder, conditions, 5, wanted=wanted)
+    (batch,) = [made for _, made in batches(read_bundle(folder), conditions, 5, 30, wanted=wanted)]
+    assert np.array_equal(found, batch)
+    assert not np.array_equal(found, generate(folder, conditions, 5))

@@ -1,8 +1,7 @@
 """`zdcsim export`: trained networks as the folder of files that O2 reads."""
 
-import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
@@ -33,7 +32,7 @@ def export(
     from zdcsim.export.o2 import write_bundle
     from zdcsim.export.reference import reference_conditions
     from zdcsim.io.bundle import o2_options
-    from zdcsim.training import load_classifier, load_generator
+    from zdcsim.training import load_classifier, load_generator, training_record
     from zdcsim.training.scale import fitted_scale_of_run
 
     generator = load_generator(run)
@@ -64,43 +63,3 @@ def export(
     if target == "o2":
         options = o2_options(generator.calorimeter, str(out.resolve()))
         typer.echo(f'use it with: o2-sim ... --configKeyValues "{options}"')
-
-
-def training_record(run: Path, classifier: Path) -> dict[str, object]:
-    """How both networks came about, as their run folders say, headed by the data they saw."""
-    records = {"generator": _record(run), "classifier": _record(classifier)}
-    data = records["generator"].get("data", {})
-    sample = data.get("provenance", {})
-    return {
-        "data_kind": sample.get("data_kind", "not stated"),
-        "geant4_data": sample.get("geant4_data", "not stated"),
-        "data_sha256": data.get("sha256"),
-        **records,
-    }
-
-
-def _record(run: Path) -> dict[str, Any]:
-    from detcore.run_folder import PROVENANCE
-
-    path = run / PROVENANCE
-    try:
-        return {**json.loads(path.read_text(encoding="utf-8")), "trained": _trained(run)}
-    except (OSError, json.JSONDecodeError):
-        raise ValueError(
-            f"{path} cannot be read; give the folder that `zdcsim train` wrote"
-        ) from None
-
-
-def _trained(run: Path) -> dict[str, object]:
-    """How long a network trained, where it was best, and how many numbers it learnt."""
-    from detcore import checkpoint
-
-    done, best = (checkpoint.load(run / name) for name in (checkpoint.LAST, checkpoint.BEST))
-    return {
-        "steps": done["done"]["step"],
-        "minutes": round(done["done"]["seconds"] / 60, 2),
-        "core_minutes": round(done["done"].get("cpu_seconds", 0) / 60, 2) or None,
-        "best_step": best["step"],
-        "validation": best["validation"],
-        "numbers": sum(tensor.numel() for tensor in best["weights"].values()),
-    }

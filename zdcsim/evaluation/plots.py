@@ -149,23 +149,30 @@ def channels(ours: Measured, theirs: Measured, convention: Convention) -> Figure
     """The five channel sums of one convention, with the ratio of model to Monte Carlo."""
     labels = [f"{name} [photo-electrons]" for name in CHANNEL_NAMES[convention]]
     columns = zip(labels, ours.group(convention).T, theirs.group(convention).T, strict=True)
-    return _panels([(label, a, b, counting_edges) for label, a, b in columns], columns=5)
+    return panels([(label, a, b, counting_edges) for label, a, b in columns], columns=5)
 
 
 def features(ours: Measured, theirs: Measured) -> Figure:
     """The six features, with the ratio of model to Monte Carlo."""
-    panels = []
+    shown = []
     for name, unit in FEATURES.items():
         edges = plain_edges if unit == "cm" else counting_edges
-        panels.append((f"{name} [{unit}]", ours.feature(name), theirs.feature(name), edges))
-    return _panels(panels, columns=3)
+        shown.append((f"{name} [{unit}]", ours.feature(name), theirs.feature(name), edges))
+    return panels(shown, columns=3)
 
 
 Panel = tuple[str, NDArray[np.float64], NDArray[np.float64], Edges]
 
 
-def _panels(panels: Sequence[Panel], columns: int) -> Figure:
-    rows = -(-len(panels) // columns)
+def panels(shown: Sequence[Panel], columns: int) -> Figure:
+    """Distributions of any quantities, with the ratio of model to Monte Carlo.
+
+    Arguments:
+        shown: Label, values of the Monte Carlo and of the model (NaN is left out), and what makes
+            the bins of both.
+        columns: Panels in a line.
+    """
+    rows = -(-len(shown) // columns)
     wide, high = 2.9 * columns + 0.7, 3.9 * rows + 0.4
     figure = Figure(figsize=(wide, high))
     grid = figure.add_gridspec(
@@ -178,7 +185,7 @@ def _panels(panels: Sequence[Panel], columns: int) -> Figure:
         wspace=0.24,
         hspace=0.24,
     )
-    for place, panel in enumerate(panels):
+    for place, panel in enumerate(shown):
         cell = grid[place].subgridspec(2, 1, height_ratios=(3, 1), hspace=0.06)
         upper = figure.add_subplot(cell[0])
         lower = figure.add_subplot(cell[1], sharex=upper)

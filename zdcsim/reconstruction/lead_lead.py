@@ -34,9 +34,9 @@ class LeadSettings:
         seed: Of collisions, draws and noise.
     """
 
-    events: int = 2000
+    events: int = 1000
     interval: tuple[float, float] = (0.0, 35.0)
-    repetitions: int = 5
+    repetitions: int = 16
     seed: int = 1
 
 

@@ -34,7 +34,7 @@ MAY_CHANGE = {
 def run(
     experiment: GeneratorExperiment | SignalExperiment,
     folder: Path,
-    resume: bool,
+    resume: bool = False,
     watch: Watch | None = None,
 ) -> Progression:
     """Train on the files that the settings name; arguments and errors of `train`."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator
 
 from zdcsim.evaluation.plots import style
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION_ENERGY_GEV
@@ -18,6 +19,9 @@ from zdcsim.validation.validation import Block, Validation
 
 COLOURS = dict(zip(SPECIES, ("#1a1a1a", "#c8102e", "#1f5fa8"), strict=True))
 MARKERS = dict(zip(SPECIES, ("o", "s", "^"), strict=True))
+
+ENERGIES_GEV = (60.0, 8000.0)
+"""Ends of the axis of energy."""
 
 
 def figures(validation: Validation) -> dict[str, Figure]:
@@ -59,8 +63,11 @@ def curves(block: Block, name: str) -> Figure:
     left.set(xscale="log", xlabel="energy [GeV]", ylabel="photo-electrons per TeV")
     right.set(xscale="log", xlabel="energy [GeV]", ylabel="resolution of the photon sum [%]")
     for axis in (left, right):
-        axis.set_ylim(0, 1.08 * axis.get_ylim()[1])
-    left.legend()
+        axis.set(ylim=(0, 1.08 * axis.get_ylim()[1]), xlim=ENERGIES_GEV)
+        axis.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+        axis.xaxis.set_major_formatter("{x:.0f}")
+        axis.xaxis.set_minor_formatter("")
+    left.legend(loc="lower left")
     return figure
 
 

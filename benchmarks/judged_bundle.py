@@ -1,0 +1,72 @@
+"""The main numbers of a bundle, for benchmarks that compare many: a part of `zdcsim evaluate`."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import timing
+from numpy.typing import NDArray
+
+from zdcsim.evaluation.floor import compare, divisions
+from zdcsim.evaluation.likeness import DIVISIONS, side
+from zdcsim.evaluation.quantities import Quantity, measure
+from zdcsim.evaluation.settings import Settings
+from zdcsim.evaluation.two_sample import told_apart
+from zdcsim.generation import generate
+from zdcsim.io.bundle import GENERATOR, read_bundle
+from zdcsim.response import Responses
+
+SETTINGS = Settings(conventions=("o2",))
+JUDGED = {
+    "W": Quantity("o2", "mean", "photo-electrons"),
+    "sum": Quantity("features", "photon sum", "photo-electrons"),
+    "occupancy": Quantity("features", "occupancy", "fibres"),
+    "brightest": Quantity("features", "maximum", "photo-electrons"),
+}
+"""Distances whose ratio to the floor is given."""
+
+
+def numbers(bundle: Path, sample: Responses, repetitions: int) -> dict[str, Any]:
+    """Distances over their floor, and AUC on features, with the seeds 1, 2, ... of the noise."""
+    photons = [generate(bundle, sample.conditions, seed + 1) for seed in range(repetitions)]
+    ours = measure(sample, sample.calorimeter, ("o2",))
+    theirs = [measure(each, sample.calorimeter, ("o2",)) for each in photons]
+    found = compare(ours, theirs, divisions(sample.particle, SETTINGS))
+    return {
+        "over_floor": {
+            key: {"ratio": found[quantity].ratio, "spread": found[quantity].ratio_spread}
+            for key, quantity in JUDGED.items()
+        },
+        "auc": auc(sample, photons),
+    }
+
+
+def auc(sample: Responses, photons: Sequence[NDArray[np.int32] | Responses]) -> dict[str, Any]:
+    """Of a classifier on features, as in `zdcsim.evaluation.likeness`; 0.5: not told apart.
+
+    Arguments:
+        sample: The Monte Carlo.
+        photons: Repetitions of the generation; the sample itself for the floor.
+    """
+    reference, *candidates = (
+        side(each, measure(each, sample.calorimeter, ("o2",)), sample, "o2", with_fibres=False)
+        for each in (sample, *photons)
+    )
+    found = []
+    for k, (a, b) in enumerate(divisions(sample.particle, SETTINGS)[:DIVISIONS]):
+        ours, theirs = candidates[k % len(candidates)].rows(a), reference.rows(b)
+        seen = ours.inputs("features"), theirs.inputs("features")
+        particles = ours.particle, theirs.particle
+        found.append(told_apart(*seen, particles, "features", SETTINGS.seed + k).auc)
+    return {"mean": float(np.mean(found)), "spread": float(np.std(found, ddof=1))}
+
+
+def cost(bundle: Path, sample: Responses, timed: Mapping[int, int]) -> dict[str, Any]:
+    """Seconds by batch size, on every so many responses of the sample, and size of the graph."""
+    opened = read_bundle(bundle)
+    seconds = {
+        f"batch {size}": timing.bundle_seconds(opened, sample.conditions[::stride], size)
+        for size, stride in timed.items()
+    }
+    return {"seconds": seconds, "onnx_kb": (bundle / GENERATOR).stat().st_size / 1000}

@@ -1,0 +1,52 @@
+"""What a bundle's manifest says of the trainings it was made from."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from detcore import checkpoint
+from detcore.run_folder import PROVENANCE
+
+
+def training_record(run: Path, classifier: Path) -> dict[str, object]:
+    """How both networks of a bundle came about, as their run folders say.
+
+    Arguments:
+        run: Folder of the generator's training.
+        classifier: Folder of the classifier's.
+
+    Raises:
+        ValueError: If a folder holds no run.
+    """
+    records = {"generator": _record(run), "classifier": _record(classifier)}
+    data = records["generator"].get("data", {})
+    sample = data.get("provenance", {})
+    return {
+        "data_kind": sample.get("data_kind", "not stated"),
+        "geant4_data": sample.get("geant4_data", "not stated"),
+        "data_sha256": data.get("sha256"),
+        **records,
+    }
+
+
+def _record(run: Path) -> dict[str, Any]:
+    path = run / PROVENANCE
+    try:
+        return {**json.loads(path.read_text(encoding="utf-8")), "trained": _trained(run)}
+    except (OSError, json.JSONDecodeError):
+        raise ValueError(
+            f"{path} cannot be read; give the folder that `zdcsim train` wrote"
+        ) from None
+
+
+def _trained(run: Path) -> dict[str, object]:
+    """How long a network trained, where it was best, and how many numbers it learnt."""
+    done, best = (checkpoint.load(run / name) for name in (checkpoint.LAST, checkpoint.BEST))
+    return {
+        "steps": done["done"]["step"],
+        "minutes": round(done["done"]["seconds"] / 60, 2),
+        "core_minutes": round(done["done"].get("cpu_seconds", 0) / 60, 2) or None,
+        "best_step": best["step"],
+        "validation": best["validation"],
+        "numbers": sum(tensor.numel() for tensor in best["weights"].values()),
+    }
