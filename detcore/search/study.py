@@ -114,16 +114,23 @@ class Study(Generic[Experiment]):
         stopping.unmark(self.folder)
         study = self._study()
         for abandoned in study.get_trials(states=(TrialState.RUNNING,)):
-            with _held(self.trial_folder(abandoned.number)) as ours:
-                if ours:
-                    trial = optuna.Trial(study, abandoned._trial_id)
-                    self._tried(study, trial, watch, told)
+            self._take(study, optuna.Trial(study, abandoned._trial_id), watch, told)
         while (number := len(study.get_trials(deepcopy=False))) < self.settings.trials:
             study.sampler = self._sampler(number)
-            trial = study.ask(distributions(self.settings))
-            with _held(self.trial_folder(trial.number)):
-                self._tried(study, trial, watch, told)
+            self._take(study, study.ask(distributions(self.settings)), watch, told)
         return study.get_trials()
+
+    def _take(
+        self,
+        study: optuna.Study,
+        trial: optuna.Trial,
+        watch: Watch,
+        told: Callable[[FrozenTrial], None],
+    ) -> None:
+        """Run a trial unless another process has it, or had it a moment ago."""
+        with _held(self.trial_folder(trial.number)) as ours:
+            if ours and study.get_trials()[trial.number].state == TrialState.RUNNING:
+                self._tried(study, trial, watch, told)
 
     def trial_folder(self, number: int) -> Path:
         """The run folder of a trial."""

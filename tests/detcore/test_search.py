@@ -4,6 +4,7 @@ import os
 import signal
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -128,6 +129,26 @@ def test_a_trial_of_another_process_is_left_alone(tmp_path: Path) -> None:
         assert ours
         found = done(study(tmp_path / "s"), resume=True)
     assert [row["state"] for row in found] == ["running"] + 5 * ["complete"]
+
+
+def test_two_processes_share_a_study(tmp_path: Path) -> None:
+    first, second = (study(tmp_path / "s", trials=8, pruner="none") for _ in range(2))
+    first.open(False)
+    took: dict[str, list[int]] = {"first": [], "second": []}
+
+    def work(name: str, one: Study[Toy]) -> None:
+        one.run(lambda trial: took[name].append(trial.number), lambda step, value: None)
+
+    threads = [Thread(target=work, args=pair) for pair in (("first", first), ("second", second))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(took["first"] + took["second"]) == list(range(len(first.trials())))
+    assert 8 <= len(first.trials()) <= 9  # both may have asked for the last one
+    for number in range(8):
+        steps = [line["step"] for line in lines(first.trial_folder(number)) if "value" in line]
+        assert steps == list(range(1, 21))
 
 
 def test_a_bad_trial_is_pruned_and_a_good_one_is_not(tmp_path: Path) -> None:
