@@ -34,7 +34,7 @@ BATCH_SIZES = (1, 100, 1000)
 RESPONSES = {1: 500, 100: 2000, 1000: 5000, 10_000: 10_000}
 """Responses of one measurement, by batch size."""
 REPETITIONS = {1: 5, 100: 5, 1000: 5, 10_000: 1}
-WARM = 1000
+WARM = 200
 """Responses at most before the clock starts."""
 READ_RESPONSES = 20_000
 TRAINING_STEPS = 30

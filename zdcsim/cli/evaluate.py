@@ -226,6 +226,8 @@ def show(judgement: "Judgement", console: Console) -> None:
     from zdcsim.evaluation.wording import (
         BIN_HEADINGS,
         HEADINGS,
+        ONLY_IN_FILES,
+        REMARK,
         caption,
         conditional_rows,
         likeness_rows,
@@ -248,9 +250,12 @@ def show(judgement: "Judgement", console: Console) -> None:
         table.add_row(*cells)
     console.print(table)
     for by, rows in conditional_rows(judgement).items():
-        bins = Table(*BIN_HEADINGS, title=f"by {by}, mean channel")
+        bins = Table(title=f"mean channel by {by}")
+        for place, name in enumerate(BIN_HEADINGS):
+            if place not in ONLY_IN_FILES:
+                bins.add_column(name, no_wrap=place != REMARK)
         for found in rows:
-            bins.add_row(*found)
+            bins.add_row(*(cell for k, cell in enumerate(found) if k not in ONLY_IN_FILES))
         console.print(bins)
     leading = judgement.settings.conventions[0]
     whole = judgement.distances[leading]["mean"].whole

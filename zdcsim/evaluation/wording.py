@@ -12,6 +12,8 @@ from zdcsim.evaluation.judgement import Judgement
 Row = tuple[str, str, str, str]
 HEADINGS: Row = ("", "floor", "model", "ratio")
 BIN_HEADINGS = ("", "particles", "responses", "light, model / MC", "halves", *HEADINGS[1:])
+REMARK, ONLY_IN_FILES = 3, (1, 2, 4)
+"""Columns: where a bin that is not judged says why; those for which the screen is too narrow."""
 
 
 BIN_CAPTION = (
