@@ -23,11 +23,18 @@ class Plan:
         system: The batch system.
         jobs: In the order in which they run.
         after: Slurm's number of a job that must succeed before; None: none.
+
+    Raises:
+        ValueError: If HTCondor is to wait for a job.
     """
 
     system: System
     jobs: tuple[Job, ...]
     after: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.system == "htcondor" and self.after is not None:
+            raise ValueError("--after is for Slurm; HTCondor orders jobs in a DAG of your own")
 
     def files(self) -> dict[Path, str]:
         """Text of every file, by its path.
@@ -64,7 +71,8 @@ class Plan:
             return [f"condor_submit {shlex.quote(str(self._path(self.jobs[0], 'sub')))}"]
         lines, before = [], self._before
         for job in self.jobs:
-            lines.append(" ".join(self._sbatch(job, before)))
+            *words, path = self._sbatch(job, before)
+            lines.append(" ".join([*words, shlex.quote(path)]))
             before = "$previous"
         return [f"previous=$({line})" for line in lines[:-1]] + lines[-1:]
 

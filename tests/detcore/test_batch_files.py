@@ -140,6 +140,7 @@ def test_htcondors_own_parser_reads_the_submit_files(tmp_path: Path) -> None:
 
 def test_what_htcondor_lacks_is_an_error(tmp_path: Path) -> None:
     for words, said in ((["--nodes", "2"], "run on one machine; 2 nodes"),
+                        (["--after", "7"], "--after is for Slurm"),
                         (["--partition", "gpu"], "has no partition 'gpu'")):  # fmt: skip
         done = submitted(tmp_path, "--system", "htcondor", *words, *TRAIN)
         assert done.exit_code == 2
@@ -174,6 +175,11 @@ def test_an_option_that_the_command_does_not_have_is_its_own_error(tmp_path: Pat
     assert done.exit_code == 2
     assert "--partcles" in done.stderr
     assert not list(tmp_path.iterdir())
+
+
+def test_a_folder_with_a_space_is_quoted(tmp_path: Path) -> None:
+    done = submitted(tmp_path / "a b", *TRAIN)
+    assert done.output.splitlines()[-1] == f"sbatch --parsable '{tmp_path}/a b/train-gan.sh'"
 
 
 def test_a_dry_run_shows_and_writes_nothing(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ nodes=(here-a here-b)
 
 start() {
     mkdir -p "$folder"/{state,spool-here-a,spool-here-b,munge}
+    port=$((17000 + $$ % 10000))  # and the next two; others may test here too
     cores=4  # whatever the machine has: with config_overrides Slurm believes it
     memory=$(awk '/MemTotal/ {print int($2 / 1024)}' /proc/meminfo)
     write_configuration
@@ -51,7 +52,7 @@ SlurmctldPidFile=$folder/slurmctld.pid
 SlurmdPidFile=$folder/slurmd-%n.pid
 SlurmctldLogFile=$folder/slurmctld.log
 SlurmdLogFile=$folder/slurmd-%n.log
-SlurmctldPort=16817
+SlurmctldPort=$port
 # No cgroups, no accounting: what a container or a CI machine allows.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -64,8 +65,8 @@ ReturnToService=2
 SchedulerParameters=batch_sched_delay=1,sched_interval=5,bf_interval=5
 KillWait=30
 UnkillableStepTimeout=120
-NodeName=here-a NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=16818 CPUs=$cores RealMemory=$memory State=UNKNOWN
-NodeName=here-b NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=16819 CPUs=$cores RealMemory=$memory State=UNKNOWN
+NodeName=here-a NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$((port + 1)) CPUs=$cores RealMemory=$memory State=UNKNOWN
+NodeName=here-b NodeHostname=$(hostname -s) NodeAddr=127.0.0.1 Port=$((port + 2)) CPUs=$cores RealMemory=$memory State=UNKNOWN
 PartitionName=main Nodes=ALL Default=YES MaxTime=INFINITE State=UP
 END
 }

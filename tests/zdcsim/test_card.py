@@ -77,3 +77,9 @@ def test_the_judgement_of_another_bundle_is_refused(bundle: Path) -> None:
     other = replace(judged(bundle), model={"files": {"generator.onnx": {"sha256": "0"}}})
     with pytest.raises(ValueError, match="the judgement is not of the bundle zn-toy"):
         card("zn-toy", manifest, other)
+
+
+def test_a_card_names_the_beam_whose_magnets_the_graph_holds() -> None:
+    limits = {path.name: card(path.name, read_manifest(path)) for path in COMMITTED}
+    assert "set for a beam of 7,000 GeV/c over charge" in limits["zp-shower-vae"]
+    assert "magnets" not in limits["zn-shower-vae"]

@@ -11,7 +11,6 @@ import typer
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from zdcsim.channels import Convention
 from zdcsim.evaluation.settings import By, Floor, Rounding, Settings, Split
@@ -83,6 +82,7 @@ def evaluate(
     likeness: Likeness = False,
 ) -> None:
     """Judge a model against held-out Monte Carlo, beside the Monte Carlo's own floor."""
+    from zdcsim.cli.judgement_table import show
     from zdcsim.evaluation.judgement import STAGES, judge, write_json
     from zdcsim.evaluation.wording import write_markdown
     from zdcsim.io.tree import read
@@ -218,53 +218,3 @@ def progress_bar() -> Progress:
         TimeElapsedColumn(),
         console=Console(stderr=True),
     )
-
-
-def show(judgement: "Judgement", console: Console) -> None:
-    """The main numbers as a table."""
-    from detcore.wording import number
-    from zdcsim.evaluation.wording import (
-        BIN_HEADINGS,
-        HEADINGS,
-        ONLY_IN_FILES,
-        REMARK,
-        caption,
-        conditional_rows,
-        likeness_rows,
-        main_rows,
-        title,
-        with_spread,
-    )
-
-    channels, features = main_rows(judgement)
-    table = Table(title=title(judgement), caption=caption(judgement))
-    for name in HEADINGS:
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
-    for cells in channels:
-        table.add_row(*cells)
-    table.add_section()
-    for cells in features:
-        table.add_row(*cells)
-    table.add_section()
-    for cells in likeness_rows(judgement):
-        table.add_row(*cells)
-    console.print(table)
-    for by, rows in conditional_rows(judgement).items():
-        bins = Table(title=f"mean channel by {by}")
-        for place, name in enumerate(BIN_HEADINGS):
-            if place not in ONLY_IN_FILES:
-                bins.add_column(name, no_wrap=place != REMARK)
-        for found in rows:
-            bins.add_row(*(cell for k, cell in enumerate(found) if k not in ONLY_IN_FILES))
-        console.print(bins)
-    leading = judgement.settings.conventions[0]
-    whole = judgement.distances[leading]["mean"].whole
-    console.print(
-        f"All generated against all Monte Carlo, mean channel, {leading}: {with_spread(whole)}"
-    )
-    if judgement.speed is not None and judgement.speed.speed_up is not None:
-        console.print(
-            f"Speed-up over the Monte Carlo: {number(judgement.speed.speed_up)} x in CPU seconds "
-            f"per response ({number(judgement.speed.monte_carlo_cpu)} s in the file, "
-            f"{number(judgement.speed.generator_cpu)} s here at batch {judgement.speed.batch_size})"
-        )

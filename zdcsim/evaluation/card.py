@@ -118,6 +118,11 @@ def _limits(manifest: Mapping[str, Any]) -> str:
         "- A response of one fibre is cut at "
         f"{manifest['generator']['maximum_photons_per_fibre']:,} photo-electrons.",
     ]
+    if beam := _settings(manifest).get("data", {}).get("beam_momentum_gev"):
+        lines.append(
+            "- Its graph holds the magnets up to the face, set for a beam of "
+            f"{beam:,.0f} GeV/c over charge; for another beam it must be trained anew."
+        )
     if manifest.get("training", {}).get("geant4_data") == "stand-in":
         lines.insert(
             0,

@@ -22,13 +22,15 @@ PLACES = ((0.0, 0.0), (0.45, -0.6), (-0.9, 0.7), (1.5, 0.0))
 def reference_conditions(calorimeter: Calorimeter) -> NDArray[np.float32]:
     """Particles of every kind that O2 hands over, shape (N, 9).
 
-    Energies from 1 GeV to 7 TeV, neutral and charged, towards both sides, over and beyond the face;
-    then the same particles of 1 TeV flying across the beam, with pz = 0.
+    Energies from 1 GeV to 7 TeV, neutral and charged, towards both sides, over and beyond the face
+    and along the beam, from where D1 bends some protons into the ZP; then the same particles of
+    1 TeV flying across the beam, with pz = 0.
     """
+    along = (-calorimeter.centre_x / calorimeter.half_x, 0.0)
     rows = [
         _particle(calorimeter, energy, mass, charge, place, direction)
         for energy, (mass, charge), place, direction in product(
-            ENERGIES_GEV, MASS_MEV_AND_CHARGE, PLACES, (1, -1)
+            ENERGIES_GEV, MASS_MEV_AND_CHARGE, dict.fromkeys([*PLACES, along]), (1, -1)
         )
     ]
     across = [_across(mass, charge) for mass, charge in MASS_MEV_AND_CHARGE]
