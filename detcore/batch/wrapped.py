@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from detcore.batch.job import Job
 from detcore.batch.resources import Resources
+from detcore.config import with_short_forms
 
 TRAINING: Final = "training"
 RESUMED: Final = "resumed"
@@ -23,13 +24,14 @@ class Batch:
         program: `zdcsim` or `pid`.
         kinds: By name of the command: `training`, which resumes and may use several processes;
             `resumed`, one process that resumes; `shared`, which has an option --share; or `plain`.
-        check: Looks at the options of a training before it waits in a queue; raises ValueError.
+        load: Reads the settings file of a training with its overrides; raises ValueError. An error
+            shows before the queue, not after.
         example: For the help.
     """
 
     program: str
     kinds: Mapping[str, str]
-    check: Callable[[Mapping[str, Any]], None]
+    load: Callable[[Path, Sequence[str]], object]
     example: str
 
 
@@ -76,7 +78,8 @@ def job(
     if options.get("share"):
         raise ValueError("give submit --shares, the number of tasks, instead of --share")
     if kind == TRAINING:
-        batch.check(options)
+        short = {"seed": options["seed"], "training__device": options["device"]}
+        batch.load(options["config"], with_short_forms(options["override"], **short))
     if kind == RESUMED and asked.nodes * asked.processes_per_node > 1:
         raise ValueError(
             f"{words[0]} is one process on one node; several jobs may work on the same folder"

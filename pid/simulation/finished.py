@@ -3,33 +3,17 @@
 Axis key: none.
 """
 
-import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from detcore.claim import claim
 from detcore.files import replacing
+from detcore.parts import Parts
 from pid.tracks import Tracks
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(Parts):
     """The folder of the finished blocks of one output file."""
-
-    folder: Path
-
-    @classmethod
-    def beside(cls, out: Path) -> "Finished":
-        """The folder that belongs to an output file."""
-        return cls(out.with_name(f".{out.name}.parts"))
-
-    def claim(self, record: Mapping[str, Any]) -> None:
-        """Start the folder, or take it up; see `detcore.claim`."""
-        claim(self.folder, record)
 
     def has(self, block: int) -> bool:
         """Whether a block is finished."""
@@ -53,10 +37,6 @@ class Finished:
             columns = tuple(map(str, found["columns"]))
             arrays = (found[name] for name in ("values", "event", "pdg", "primary"))
             return Tracks(columns, *arrays)
-
-    def remove(self) -> None:
-        """Remove the folder, once the output is written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
 
     def _path(self, block: int) -> Path:
         return self.folder / f"{block:06d}.npz"

@@ -1,22 +1,16 @@
 """`zdcsim submit`: a command of ours as a job of Slurm or HTCondor."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Sequence
+from pathlib import Path
 
 from detcore.batch.wrapped import PLAIN, RESUMED, SHARED, TRAINING, Batch
 
 
-def check(options: Mapping[str, Any]) -> None:
-    """Read the settings of a training, so that an error shows before the queue, not after.
-
-    Raises:
-        ValueError: If they are wrong.
-    """
-    from detcore.config import with_short_forms
+def load(config: Path, overrides: Sequence[str]) -> object:
+    """The checked settings of a training."""
     from zdcsim.training import load_experiment
 
-    short = {"seed": options["seed"], "training__device": options["device"]}
-    load_experiment(options["config"], with_short_forms(options["override"], **short))
+    return load_experiment(config, overrides)
 
 
 BATCH = Batch(
@@ -31,6 +25,6 @@ BATCH = Batch(
         "evaluate": PLAIN,
         "validate": PLAIN,
     },
-    check=check,
+    load=load,
     example="zdcsim submit --shares 20 --time 4:00:00 simulate --particles 1000 --out zn.root",
 )

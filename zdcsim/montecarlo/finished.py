@@ -1,18 +1,14 @@
-"""Finished showers, kept in a folder beside the output until the output is written.
-
-A production that was killed goes on from this folder; one with other settings is refused.
-"""
+"""Finished showers, kept in a folder beside the output until the output is written."""
 
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detcore.claim import claim
 from detcore.files import replacing
+from detcore.parts import Parts
 from zdcsim.montecarlo import source
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production, Shower
@@ -34,20 +30,8 @@ class Light:
     cpu_seconds: float
 
 
-@dataclass(frozen=True)
-class Finished:
+class Finished(Parts):
     """The folder of the finished showers of one output file."""
-
-    folder: Path
-
-    @classmethod
-    def beside(cls, out: Path) -> "Finished":
-        """The folder that belongs to an output file."""
-        return cls(out.with_name(f".{out.name}.parts"))
-
-    def claim(self, record: dict[str, Any]) -> str:
-        """Start the folder, or take it up; see `detcore.claim`."""
-        return claim(self.folder, record)
 
     def primaries(self, production: Production) -> tuple[Primaries, Primaries]:
         """Primaries that reach and that miss: those of the folder, or new ones."""
@@ -114,7 +98,7 @@ class Finished:
         )
 
     def remove(self) -> None:
-        """Remove the folder, once the output is written."""
+        """Remove the folder; Geant4's hours do not stay behind unnoticed."""
         shutil.rmtree(self.folder)
 
     def _light(self, shower: Shower) -> Light:
