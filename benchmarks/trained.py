@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 CONFIGS = Path("configs/zdcsim")
 
 
@@ -53,7 +55,8 @@ def judged(
     run, bundle = written.parent / "run", written.parent / "bundle"
     if not written.exists():
         path = CONFIGS / f"{config}.yaml"
-        zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *_set(overrides))
+        settings = _set([*_teacher(path, runs, seed), *overrides])
+        zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
         zdcsim("export", run, "--classifier", signal, "--out", bundle)
         zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", written, *options)
     found: dict[str, Any] = json.loads(written.read_text())
@@ -64,6 +67,12 @@ def commits(runs: Path, jobs: Sequence[tuple[str, int]]) -> list[str]:
     """Commits that the trainings were made with."""
     records = [runs / f"{config}-{seed}" / "run" / "provenance.json" for config, seed in jobs]
     return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
+
+
+def _teacher(path: Path, runs: Path, seed: int) -> list[str]:
+    """The run that a student learns from: that of the same seed beside it."""
+    named = yaml.safe_load(path.read_text()).get("teacher_run")
+    return [f"teacher_run={runs / f'{Path(named).name}-{seed}' / 'run'}"] if named else []
 
 
 def _set(overrides: Sequence[str]) -> list[str]:
