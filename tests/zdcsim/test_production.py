@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -82,6 +83,49 @@ def test_shares_are_merged_into_the_same_file(reference: Responses, tmp_path: Pa
     assert shown == [(8, 8)]  # there is nothing left to simulate
     assert same_showers(merged, reference)
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(("particles", "copies", "first"), [(3, 1, [0, 2, 4]), (1, 2, [0, 1])])
+def test_a_sample_grows_by_particles_and_copies(
+    particles: int, copies: int, first: list[int], reference: Responses, tmp_path: Path
+) -> None:
+    out = tmp_path / "grown.root"
+    run(small(particles=particles, copies=copies), out, 1)
+    began = tree.read(out)
+    shown: list[tuple[int, int]] = []
+    grown = run(small(), out, 1, lambda done, total: shown.append((done, total)), earlier=out)
+    assert shown[0] == (len(first), 8)  # those that are there are not simulated again
+    assert same_showers(grown, reference)
+    assert grown.cpu_seconds[first].tolist() == began.cpu_seconds.tolist()
+    known = grown.provenance["grown_from"]
+    assert isinstance(known, dict)
+    assert (known["particles"], known["copies"]) == (particles, copies)
+    assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(
+    ("larger", "said"),
+    [
+        (small(energy=21.0), "source: .*20.0.* there, .*21.0.* now"),
+        (small(copies=1), "has 2 copies; .* cannot have fewer"),
+    ],
+)
+def test_another_production_does_not_grow_from_it(
+    larger: Production, said: str, reference: Responses, tmp_path: Path
+) -> None:
+    earlier, out = tmp_path / "earlier.root", tmp_path / "out.root"
+    tree.write(earlier, reference)
+    with pytest.raises(ValueError, match=said):
+        run(larger, out, 1, earlier=earlier)
+    assert list(tmp_path.iterdir()) == [earlier]
+
+
+def test_other_primaries_are_refused(reference: Responses, tmp_path: Path) -> None:
+    earlier, moved = tmp_path / "earlier.root", reference.conditions.copy()
+    moved[0, ENERGY] = np.nextafter(moved[0, ENERGY], np.float32(0))
+    tree.write(earlier, replace(reference, conditions=moved))
+    with pytest.raises(ValueError, match="primaries are not the first of this one"):
+        run(small(copies=3), tmp_path / "out.root", 1, earlier=earlier)
 
 
 def test_resume_after_kill_repeats_and_loses_nothing(reference: Responses, tmp_path: Path) -> None:

@@ -74,6 +74,13 @@ def simulate(
             "shifts by 8 fibres (see convert --reuses).",
         ),
     ] = 0,
+    extend: Annotated[
+        Path | None,
+        typer.Option(
+            help="Smaller file of the same settings and seed; its showers are kept, and only the "
+            "further particles and copies are simulated. May be --out itself."
+        ),
+    ] = None,
     geant4_data: Annotated[
         Literal["auto", "official", "stand-in"],
         typer.Option(help="Geant4 tables: your official ones, our stand-ins, or what there is."),
@@ -148,9 +155,10 @@ def simulate(
             where = stack.enter_context(connected(scheduler, processes))
         show = stack.enter_context(_Bar()).show
         if share is None:
-            said = _described(run(production, target, where, show), copies)
+            said = _described(run(production, target, where, show, extend), copies)
         else:
-            said = f"{run_share(production, target, where, parsed(share), show)} showers are kept"
+            number = run_share(production, target, where, parsed(share), show, extend)
+            said = f"{number} showers are kept"
     typer.echo(f"{target}: {said}")
 
 

@@ -43,7 +43,8 @@ class Gun:
         shot = species(self.particle)
         self._check(shot, calorimeter)
         rng = np.random.default_rng([seed, 0])
-        x, y = rng.uniform(-self.spread_cm, self.spread_cm, (2, n))
+        # Drawn particle by particle: more particles begin with the same ones.
+        x, y = rng.uniform(-self.spread_cm, self.spread_cm, (n, 2)).T
         x, y = x + self.x_cm + calorimeter.centre_x, y + self.y_cm
         conditions = self._conditions(shot, x, y, calorimeter)
         return Primaries(np.full(n, shot.pdg, np.int32), conditions, np.arange(n))

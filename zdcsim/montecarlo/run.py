@@ -20,6 +20,7 @@ from detcore.cluster import RETRIES, Cluster
 from detcore.provenance import provenance
 from detcore.share import Share
 from zdcsim.io import tree
+from zdcsim.montecarlo import growth
 from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import Production, Shower
@@ -64,6 +65,7 @@ def run(
     out: Path,
     where: int | Cluster,
     progress: Progress = lambda done, total: None,
+    earlier: Path | None = None,
 ) -> Responses:
     """Simulate, or go on simulating, and write the ROOT file.
 
@@ -72,15 +74,17 @@ def run(
         out: The ROOT file.
         where: A number of local processes, or a Dask cluster.
         progress: See there.
+        earlier: A smaller sample of the same production, whose showers are kept; may be `out`.
 
     Returns:
         What was written.
 
     Raises:
         ValueError: If an unfinished production with other settings or of another commit lies
-            there, no primary reaches the calorimeter, or showers fail again and again.
+            there, the earlier sample does not fit, no primary reaches the calorimeter, or showers
+            fail again and again.
     """
-    work = _begun(production, out)
+    work = _begun(production, out, earlier)
     _simulate(work, work.showers, where, progress)
     responses = work.finished.merged(production, work.hits, work.showers, work.record)
     event = work.hits.event[[i for i, _ in work.showers]]
@@ -95,6 +99,7 @@ def run_share(
     where: int | Cluster,
     share: Share,
     progress: Progress = lambda done, total: None,
+    earlier: Path | None = None,
 ) -> int:
     """Simulate some of the showers and keep them beside the output, for `run` to merge them.
 
@@ -103,15 +108,18 @@ def run_share(
     Returns:
         The number of showers in the share.
     """
-    work = _begun(production, out)
+    work = _begun(production, out, earlier)
     showers = share.part(work.showers)
     _simulate(work, showers, where, progress)
     return len(showers)
 
 
-def _begun(production: Production, out: Path) -> Work:
+def _begun(production: Production, out: Path, earlier: Path | None) -> Work:
     finished = Finished.beside(out)
     record = {**production.record(), **provenance("zdcsim", "geant4-pybind", "chromo", "numpy")}
+    smaller = None if earlier is None else tree.read_library(earlier)
+    if smaller is not None:
+        record[growth.GROWN_FROM] = growth.origin_of(smaller, production)
     created = finished.claim(record)
     hits, misses = finished.primaries(production)
     if len(hits) == 0:
@@ -119,6 +127,8 @@ def _begun(production: Production, out: Path) -> Work:
             f"no primary of these collisions reaches the {production.calorimeter.name}; ask for "
             "more events or another centrality"
         )
+    if smaller is not None:
+        growth.keep(smaller, hits, finished)
     return Work(production, finished, {**record, "created": created}, hits, misses)
 
 

@@ -1,0 +1,79 @@
+"""A sample that grows: the showers of an earlier file are kept, only the missing are simulated.
+
+A shower depends on the production's seed, its particle and its copy alone, so a sample with more
+particles or more copies begins with the showers of the smaller one.
+"""
+
+from typing import Final
+
+import numpy as np
+
+from zdcsim.montecarlo.finished import Finished, Light
+from zdcsim.montecarlo.primaries import Primaries
+from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production
+from zdcsim.response import Responses
+
+MAY_GROW: Final = ("particles", "copies", "missed")
+GROWN_FROM: Final = "grown_from"
+"""Entry of the provenance that names the smaller sample's origin."""
+
+
+def origin_of(earlier: Responses, production: Production) -> dict[str, object]:
+    """What the larger sample's provenance says of the smaller one.
+
+    Arguments:
+        earlier: The smaller sample.
+        production: What the larger sample is.
+
+    Raises:
+        ValueError: If anything but the numbers of particles, copies and missed primaries differs,
+            or one of those is smaller.
+    """
+    was, now = earlier.provenance, production.record()
+    differs = [key for key in now if key not in MAY_GROW and was.get(key) != now[key]]
+    if differs:
+        said = "; ".join(f"{key}: {was.get(key)} there, {now[key]} now" for key in differs)
+        raise ValueError(f"the earlier sample has other settings and cannot grow into this: {said}")
+    shrinks = [key for key in MAY_GROW if _number(was[key]) > _number(now[key])]
+    if shrinks:
+        said = ", ".join(f"{was[key]} {key}" for key in shrinks)
+        raise ValueError(f"the earlier sample has {said}; a sample that grows cannot have fewer")
+    kept = ("commit", "created", "machine", *MAY_GROW, GROWN_FROM)
+    return {key: was[key] for key in kept if key in was}
+
+
+def keep(earlier: Responses, hits: Primaries, finished: Finished) -> None:
+    """Put the showers of the smaller sample among the finished ones of the larger.
+
+    Raises:
+        ValueError: If the larger sample's first primaries are not those of the smaller one.
+    """
+    index = earlier.particle % IDENTIFIERS_PER_SEED
+    known = index.max(initial=-1) < len(hits)
+    if not known or not (
+        np.array_equal(hits.pdg[index], earlier.pdg)
+        and np.array_equal(hits.conditions[index], earlier.conditions)
+    ):
+        raise ValueError(
+            "the earlier sample's primaries are not the first of this one; it was made by another "
+            "version of the event generator, or by shares of another production"
+        )
+    for row, shower in enumerate(zip(index.tolist(), _copy(index), strict=True)):
+        if not finished.has(shower):
+            own = slice(earlier.offsets[row], earlier.offsets[row + 1])
+            seconds = float(earlier.cpu_seconds[row])
+            finished.keep(shower, Light(earlier.pixels[own], earlier.counts[own], seconds))
+
+
+def _copy(index: np.ndarray) -> list[int]:
+    """Number of the copy of each row; the copies of a particle lie together."""
+    first = np.flatnonzero(np.diff(index, prepend=-1))
+    rows = np.arange(len(index))
+    numbers: list[int] = (rows - first[np.searchsorted(first, rows, side="right") - 1]).tolist()
+    return numbers
+
+
+def _number(value: object) -> int:
+    if not isinstance(value, int):
+        raise ValueError(f"the earlier sample's provenance has {value!r} where a number is")
+    return value
