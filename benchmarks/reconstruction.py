@@ -4,13 +4,16 @@ python benchmarks/reconstruction.py --model data/zn-shower-vae
 
 Pb-Pb: spectator neutrons of data/zn_pbpb.root, summed to events of the Glauber model. pp: the
 collisions of data/zn_test.root with every primary, also those that miss. Both go through the
-emulator of O2: classifier, then generator, one primary after the other. Compared are the channel
-signals, energy, centroid, asymmetry, number of neutrons and centrality, beside the floor, Geant4
-against Geant4. Writes benchmarks/results/reconstruction.json and .md.
+emulator of O2: classifier, then generator, one primary after the other. pp events with every
+primary go through the deployment of the bundle (`zdcsim deploy`), in which particles may decay on
+the way; what is known to have reached the face goes through the bundle itself. Compared are the
+channel signals, energy, centroid, asymmetry, number of neutrons and centrality, beside the floor,
+Geant4 against Geant4. Writes benchmarks/results/reconstruction.json and .md.
 """
 
 import argparse
 import json
+import tempfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,7 @@ from numpy.typing import NDArray
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
 from zdcsim.conditions import ENERGY
+from zdcsim.export.deployment import stem, write_deployment
 from zdcsim.export.emulator import FastSimulation
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
@@ -82,19 +86,27 @@ def of_collisions(sample: Responses) -> tuple[Primaries, Primaries]:
 
 
 def protons(
-    sample: Responses, simulation: FastSimulation, rng: np.random.Generator
+    sample: Responses,
+    bundle: FastSimulation,
+    deployment: FastSimulation,
+    rng: np.random.Generator,
 ) -> dict[str, Any]:
     """Closure of the proton-proton events."""
     per_tev = sample.photon_sum().sum() / sample.conditions[:, ENERGY].sum(dtype=float) * 1000
     calibration = Calibration(float(per_tev), towers=CentroidSettings(exponent=0.5))
-    events = proton_events(sample, *of_collisions(sample), simulation, calibration, rng)
-    reaching = events.only_hits()
+    of = of_collisions(sample)
+    events, plain = (
+        proton_events(sample, *of, simulation, calibration, rng)
+        for simulation in (deployment, bundle)
+    )
+    reaching = plain.only_hits()
     return {
         "collisions": events.collisions,
         "events": events.members.events,
         "closures": {name: asdict(one) for name, one in events.closures(rng).items()},
         "closures_of_hits": {name: asdict(one) for name, one in reaching.closures(rng).items()},
         "primaries": events.missing(),
+        "primaries_without_decays": plain.missing(),
         "photo_electrons_per_tev": float(per_tev),
     }
 
@@ -177,16 +189,23 @@ def of_lead(pb: dict[str, Any], settings: dict[str, Any]) -> list[str]:
     ]
 
 
-def of_misses(pp: dict[str, float], pb: dict[str, float]) -> str:
+def of_all(primaries: dict[str, float]) -> float:
+    """Photo-electrons in a ZN of those that miss and those that hit."""
+    return primaries["missed_photo_electrons"] + primaries["hit_photo_electrons"]
+
+
+def of_misses(pp: dict[str, Any], pb: dict[str, float]) -> str:
     """What primaries that miss come to."""
+    drawn, plain = pp["primaries"], pp["primaries_without_decays"]
     return (
-        f"Of the {pp['missed_per_collision']:.0f} primaries of a pp collision that miss, "
-        f"{100 * pp['missed_with_light']:.2f} % get light from the bundle, on average "
-        f"{pp['missed_photo_electrons']:.1f} photo-electrons in a ZN beside the "
-        f"{pp['hit_photo_electrons']:.0f} of those that reach it; "
-        f"{100 * pp['missed_light_of_decayed']:.0f} % of that light belongs to neutral particles "
-        "that were aimed at the face and decayed on the way, which no condition tells. "
-        f"{100 * pp['hit_left_dark']:.2f} % of those that reach it are left dark. Of "
+        f"Of the {drawn['missed_per_collision']:.0f} primaries of a pp collision that miss, "
+        f"{100 * drawn['missed_with_light']:.2f} % get light from the deployment, on average "
+        f"{drawn['missed_photo_electrons']:.1f} photo-electrons in a ZN; "
+        f"{100 * drawn['missed_light_of_decayed']:.0f} % of that light belongs to neutral "
+        "particles that were aimed at the face and decayed on the way. In return "
+        f"{100 * drawn['hit_left_dark']:.1f} % of those that reached it are left dark, drawn to "
+        f"decay. Light of all: {of_all(drawn):.0f} photo-electrons in a ZN; without the drawing of "
+        f"decays {of_all(plain):.0f}. Of "
         f"{pb['spectators']} Pb-Pb spectators that miss, {100 * pb['with_light']:.2f} % get light."
     )
 
@@ -202,7 +221,7 @@ def markdown(record: dict[str, Any]) -> str:
         "**pp**, the same with the primaries alone that reach the face",
         "",
         *table(pp["closures_of_hits"]),
-        of_misses(pp["primaries"], pb["missed"]),
+        of_misses(pp, pb["missed"]),
         "",
         record["caption"],
     ]
@@ -259,7 +278,10 @@ def main() -> None:
         "pbpb": lead(lead_events(spectators, simulation, settings), rng),
     }
     record["pbpb"]["missed"] = missed(simulation, tree.read_missed(options.pbpb)[1])
-    record["pp"] = protons(sample, simulation, rng)
+    with tempfile.TemporaryDirectory() as folder:
+        write_deployment([options.model], Path(folder) / "zdc")
+        deployed = FastSimulation(Path(folder) / "zdc", "ZN", stem("ZN"))
+        record["pp"] = protons(sample, simulation, deployed, rng)
     record["caption"] = caption(record)
     write_text(options.out / "reconstruction.json", json.dumps(record, indent=1) + "\n")
     write_text(options.out / "reconstruction.md", markdown(record))

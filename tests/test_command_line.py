@@ -15,6 +15,7 @@ from zdcsim.cli.main import app
 
 COMMANDS = [
     "simulate", "validate", "convert", "train", "models", "generate", "evaluate", "export",
+    "deploy",
     "search", "submit",
 ]  # fmt: skip
 

@@ -19,10 +19,11 @@ from toy_networks import toy_classifier, toy_generator
 from detcore.bundle import MANIFEST
 from detcore.compact import Storage, compact, rounded
 from detcore.session import in_batches, session
+from zdcsim.export.deployment import stem, write_deployment
 from zdcsim.export.graph import write_classifier, write_generator
 from zdcsim.export.photon_encoding import MAXIMUM
 from zdcsim.export.reference import reference_conditions
-from zdcsim.geometry import ZN, Calorimeter, calorimeter
+from zdcsim.geometry import ZN, ZP, Calorimeter, calorimeter
 from zdcsim.io import scales
 from zdcsim.io.bundle import CLASSIFIER_SCALES, GENERATOR_SCALES, read_manifest
 from zdcsim.io.session import decoded
@@ -96,6 +97,27 @@ def test_counts_are_those_of_the_version_used_here(
         here = decoded(in_batches(model, batch, noise, scaled), detector)
         check_counts(decoded(found[f"log_photons_{name}"], detector), here)
         assert found[f"probability_{name}"] == pytest.approx(probability, abs=1e-5)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("detector", [ZN, ZP], ids=["ZN", "ZP"])
+def test_deployments_are_those_of_the_version_used_here(
+    version: str, detector: Calorimeter, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    bundles = [ROOT / "data/zn-shower-vae", ROOT / "data/zp-shower-vae"]
+    write_deployment(bundles, tmp_path / "zdc")
+    shutil.copy(tmp_path / f"zdc/{stem(detector.name)}.onnx", tmp_path / "zdc/generator.onnx")
+    conditions = reference_conditions(detector)[::3]
+    noise = rng.standard_normal((len(conditions), 10)).astype(np.float32)
+    given = {"noise": noise, "generator": conditions, "classifier": conditions}
+    found = run_in(version, tmp_path / "zdc", **given)
+    model = session(tmp_path / "zdc/generator.onnx", inputs=2)
+    for name, batch in (("one", 1), ("all", len(noise))):
+        here = decoded(in_batches(model, batch, noise, conditions), detector)
+        check_counts(decoded(found[f"log_photons_{name}"], detector), here)
+    signal = in_batches(session(tmp_path / "zdc/classifier.onnx", inputs=1), 1, conditions)
+    assert np.array_equal(found["probability_one"], signal)
+    assert np.array_equal(found["probability_all"], signal)
 
 
 def check_counts(found: NDArray[np.int32], expected: NDArray[np.int32]) -> None:

@@ -6,6 +6,7 @@ from detcore.batch import command as batch
 from detcore.command_line import program
 from detcore.search import command as searching
 from zdcsim.cli.convert import convert
+from zdcsim.cli.deploy import deploy
 from zdcsim.cli.evaluate import evaluate
 from zdcsim.cli.export import export
 from zdcsim.cli.generate import generate
@@ -38,13 +39,15 @@ zdcsim generate --model bundle --particles-from test.root --out fast.root
 
 zdcsim evaluate --model bundle --reference test.root --html judged.html
 
+zdcsim deploy --zn zn-latent-flow-matching --zp zp-shower-vae --out zdc-o2
+
 zdcsim submit --gpus 1 train configs/zdcsim/gan.yaml --out runs/gan
 """
 
 app = program(
     "zdcsim",
     "Fast simulation of the ALICE Zero Degree Calorimeters, from Geant4 showers to O2.",
-    (simulate, validate, convert, train, models, generate, evaluate, export),
+    (simulate, validate, convert, train, models, generate, evaluate, export, deploy),
     EXAMPLES,
 )
 searching.add_to(app, SEARCHED)

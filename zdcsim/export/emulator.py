@@ -88,14 +88,17 @@ def _tensor(buffer: NDArray[np.float32], declared: list[int | str | None]) -> ND
 class FastSimulation:
     """O2's ZDC fast simulation with one classifier and the generator of one detector.
 
+    O2 runs the generator of the other detector for the same particles; each is one of these.
+
     Arguments:
-        folder: A bundle: generator and classifier, each an .onnx file and a scales file.
+        folder: Generator and classifier, each an .onnx file and a scales file.
         detector: The detector that the generator stands for.
+        generator: Name of its files.
     """
 
-    def __init__(self, folder: Path, detector: Detector) -> None:
+    def __init__(self, folder: Path, detector: Detector, generator: str = "generator") -> None:
         self.classifier = Model(folder / "classifier.onnx", folder / "classifier_scales.txt")
-        self.generator = Model(folder / "generator.onnx", folder / "generator_scales.txt")
+        self.generator = Model(folder / f"{generator}.onnx", folder / f"{generator}_scales.txt")
         self.detector = detector
 
     def leaves_signal(self, conditions: NDArray[np.float32]) -> bool:

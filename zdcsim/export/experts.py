@@ -7,18 +7,17 @@ an `If` that is skipped when there are none. At batch 1, as in O2, one expert ru
 Axis key: N particles, M those of one expert, Nx by Ny fibres.
 """
 
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import GraphProto, ModelProto, NodeProto, compose, helper, numpy_helper
+from onnx import GraphProto, NodeProto, compose, helper, numpy_helper
 from torch import Tensor, nn
 
-from detcore.graph import OPSET, save, write
+from detcore.graph import OPSET, save
 from zdcsim.conditions import NAMES
+from zdcsim.export.pieces import ANSWER, declared, no_light, traced
 from zdcsim.models.expertsim import ExpertSimGenerator
 
 INPUTS = ["noise", "conditions"]
@@ -55,57 +54,31 @@ def write_experts(
     """
     size, (nx, ny) = generator.noise_size, generator.calorimeter.shape
     example = torch.zeros(2, size), torch.zeros(2, len(NAMES))
-    router = _traced(_Choice(generator), example[1:], INPUTS[1:])
-    parts = [_traced(expert, example, INPUTS) for expert in experts]
-    nodes = [*router.graph.node, *_empty(ny, nx)]
-    constants = [*router.graph.initializer, *_constants(ny, nx)]
+    router = traced(_Choice(generator), example[1:], INPUTS[1:])
+    parts = [traced(expert, example, INPUTS) for expert in experts]
+    empty, sizes = no_light(INPUTS[0], "empty", ny, nx)
+    nodes = [*router.graph.node, *empty]
+    constants = [*router.graph.initializer, *sizes]
+    constants.append(numpy_helper.from_array(np.array(0), "zero"))
     result = "empty"
     for k, part in enumerate(parts):
         last = output if k == len(parts) - 1 else f"after_{k}"
         nodes += _branch(k, part.graph, result, last)
         constants.append(numpy_helper.from_array(np.array(k), f"number_{k}"))
         result = last
-    of = [_declared(name, ["N", n]) for name, n in zip(INPUTS, (size, len(NAMES)), strict=True)]
+    of = [declared(name, ["N", n]) for name, n in zip(INPUTS, (size, len(NAMES)), strict=True)]
     graph = helper.make_graph(
-        nodes, "experts", of, [_declared(output, ["N", ny, nx])], initializer=constants
+        nodes, "experts", of, [declared(output, ["N", ny, nx])], initializer=constants
     )
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", OPSET)])
     save(path, model, INPUTS, metadata)
-
-
-def _traced(network: nn.Module, example: tuple[Tensor, ...], inputs: list[str]) -> ModelProto:
-    """The network's graph, with the output `answer`."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "part.onnx"
-        write(path, network, example, inputs, "answer", {})
-        return onnx.load(path)
-
-
-def _declared(name: str, shape: list[str | int] | None) -> onnx.ValueInfoProto:
-    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
-
-
-def _constants(ny: int, nx: int) -> list[onnx.TensorProto]:
-    values = {"zero": np.array(0), "first": np.array([0]), "one": np.array([1])}
-    values["face"] = np.array([ny, nx])
-    return [numpy_helper.from_array(value, name) for name, value in values.items()]
-
-
-def _empty(ny: int, nx: int) -> list[NodeProto]:
-    """Zeros of shape (N, Ny, Nx)."""
-    return [
-        helper.make_node("Shape", [INPUTS[0]], ["noise_shape"]),
-        helper.make_node("Slice", ["noise_shape", "first", "one"], ["rows"]),
-        helper.make_node("Concat", ["rows", "face"], ["shape"], axis=0),
-        helper.make_node("ConstantOfShape", ["shape"], ["empty"]),
-    ]
 
 
 def _branch(k: int, part: GraphProto, before: str, after: str) -> list[NodeProto]:
     """Nodes that put expert k's answers into the result `before`, giving `after`."""
     mine = f"{MINE}_{k}"
     return [
-        helper.make_node("Equal", ["answer", f"number_{k}"], [f"chose_{k}"]),
+        helper.make_node("Equal", [ANSWER, f"number_{k}"], [f"chose_{k}"]),
         helper.make_node("NonZero", [f"chose_{k}"], [f"columns_{k}"]),
         helper.make_node("Transpose", [f"columns_{k}"], [mine], perm=[1, 0]),
         helper.make_node("Size", [mine], [f"size_{k}"]),
@@ -126,12 +99,12 @@ def _computed(k: int, part: GraphProto, before: str, mine: str) -> GraphProto:
     inner = compose.add_prefix_graph(part, prefix)
     gathered = [helper.make_node("GatherND", [name, mine], [prefix + name]) for name in INPUTS]
     out = f"{prefix}scattered"
-    scatter = helper.make_node("ScatterND", [before, mine, f"{prefix}answer"], [out])
+    scatter = helper.make_node("ScatterND", [before, mine, f"{prefix}{ANSWER}"], [out])
     return helper.make_graph(
         [*gathered, *inner.node, scatter],
         f"expert {k}",
         [],
-        [_declared(out, None)],
+        [declared(out, None)],
         initializer=inner.initializer,
     )
 
@@ -139,4 +112,4 @@ def _computed(k: int, part: GraphProto, before: str, mine: str) -> GraphProto:
 def _kept(k: int, before: str) -> GraphProto:
     out = f"kept_{k}"
     node = helper.make_node("Identity", [before], [out])
-    return helper.make_graph([node], f"no expert {k}", [], [_declared(out, None)])
+    return helper.make_graph([node], f"no expert {k}", [], [declared(out, None)])

@@ -126,20 +126,26 @@ def read_manifest(path: Path) -> dict[str, Any]:
 
 
 def o2_options(detector: Calorimeter, folder: str) -> str:
-    """The value of o2-sim's `--configKeyValues` that makes O2 use a bundle in `folder`.
+    """The value of o2-sim's `--configKeyValues` that makes O2 use a bundle in `folder`."""
+    return configuration(folder, {SPECIES[detector.name]: Path(GENERATOR).stem})
+
+
+def configuration(folder: str, generators: Mapping[str, str]) -> str:
+    """The value of o2-sim's `--configKeyValues` for a folder with a classifier and generators.
 
     The last setting stops the transport before the ZDC; without it full and fast simulation both
     make hits.
 
+    Arguments:
+        folder: Where the files are.
+        generators: Name of the files of each generator, by O2's name of it, Neutron or Proton.
+
     Source:
         AliceO2, Detectors/ZDC/simulation/include/ZDCSimulation/ZDCSimParam.h.
     """
-    species = SPECIES[detector.name]
-    paths = {
-        "ClassifierPath": CLASSIFIER,
-        "ClassifierScales": CLASSIFIER_SCALES,
-        f"ModelPath{species}": GENERATOR,
-        f"ModelScales{species}": GENERATOR_SCALES,
-    }
+    paths = {"ClassifierPath": CLASSIFIER, "ClassifierScales": CLASSIFIER_SCALES}
+    for species, name in generators.items():
+        paths[f"ModelPath{species}"] = f"{name}.onnx"
+        paths[f"ModelScales{species}"] = f"{name}_scales.txt"
     files = [f"ZDCSimParam.ZDCFastSim{key}={folder}/{name}" for key, name in paths.items()]
     return ";".join(["ZDCSimParam.useZDCFastSim=true", *files, "SimCutParams.maxAbsZTracking=1200"])

@@ -39,3 +39,16 @@ def _known(code: int, place: str) -> tuple[float, int]:
         ) from None
     # The tables give neutrinos no mass.
     return float(found.mass or 0.0), int(found.three_charge or 0)
+
+
+def proper_decay_length(pdg: int) -> float:
+    """Mean life time times c, cm; infinite for a stable particle.
+
+    Raises:
+        ValueError: If the PDG tables do not have the code.
+    """
+    from particle import Particle
+
+    _known(pdg, "decays")
+    ctau_mm = Particle.from_pdgid(pdg).ctau
+    return float("inf") if ctau_mm is None else float(ctau_mm) / 10
