@@ -8,7 +8,7 @@ import pytest
 from numpy.typing import NDArray
 
 from zdcsim.geometry import ZN
-from zdcsim.light import cherenkov, fibre
+from zdcsim.light import alice_tables, cherenkov, fibre
 from zdcsim.light.chord import chord_light
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION
 from zdcsim.light.photo_electrons import QUANTUM_EFFICIENCY, Steps, draw, expected_per_fibre
@@ -172,3 +172,39 @@ def test_coupling_is_the_measured_one(name: str, file: str, relative: float) -> 
     measured = json.loads((RESULTS / file).read_text())
     light = measured["photo_electrons_per_tev_at_unit_coupling"] * CALIBRATION[name].coupling
     assert light == pytest.approx(ALICE_PHOTO_ELECTRONS_PER_TEV[name], rel=relative)
+
+
+def table_of(value: float) -> dict[str, NDArray[np.float64]]:
+    """Tables whose value says velocity, angle and impact distance apart."""
+    rows, columns = np.arange(90.0)[:, None], np.arange(18.0)[None, :]
+    return {
+        digits: np.asarray(value * (10_000 * k + 100 * rows + columns), np.float64)
+        for k, digits in enumerate(alice_tables.BETA_RANGES, start=1)
+    }
+
+
+@pytest.mark.parametrize(("beta", "table"), [(0.7, 1), (0.8, 2), (0.9, 3), (0.95, 4), (1.0, 4)])
+def test_alice_tables_are_read_at_velocity_angle_and_impact(beta: float, table: int) -> None:
+    angle, impact = np.radians(33.0), 0.125
+    # A line in the x z plane that passes the axis of fibre (22, 21) at 0.125 mm in y.
+    steps = Steps(
+        start=np.array([[0.8, -0.8 + impact, 0.0]]),
+        direction=np.array([[np.sin(angle), 0.0, np.cos(angle)]]),
+        length=np.array([0.02]),
+        beta=np.array([beta]),
+        charge=np.array([2.0]),
+    )
+    found = alice_tables.expected_per_fibre(steps, ZN, table_of(1.0), "step")
+    assert np.argwhere(found).tolist() == [[22, 21]]
+    assert found[22, 21] == 4 * (10_000 * table + 100 * 16 + 12)
+    chord = 2 * np.sqrt(RADIUS**2 - impact**2) / np.sin(angle)
+    share = alice_tables.expected_per_fibre(steps, ZN, table_of(1.0), "chord")
+    assert share.sum() == pytest.approx(found.sum() * 0.02 / chord)
+
+
+def test_below_alice_s_velocities_there_is_no_light() -> None:
+    steps = Steps(
+        np.array([[0.8, -0.8, 0.0]]), np.array([[0.0, 0, 1]]), np.ones(1),
+        np.array([0.66]), np.ones(1),
+    )  # fmt: skip
+    assert not alice_tables.expected_per_fibre(steps, ZN, table_of(1.0), "step").any()

@@ -3,12 +3,18 @@
 They come with AliRoot (ZDC/) and are not part of this project; they serve for comparison only. One
 file holds one range of velocities: rows are angles to the fibre axis in steps of 2 degrees, columns
 impact distances from the axis in steps of 10 micrometres.
+
+Axis key: S steps, Nx by Ny fibres.
 """
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from zdcsim.geometry import Calorimeter
+from zdcsim.light.photo_electrons import Steps, nearest_fibre
 
 ANGLE_STEP_DEGREES = 2.0
 IMPACT_STEP_MM = 0.01
@@ -34,3 +40,56 @@ def read_table(path: Path, radii: int) -> NDArray[np.float64]:
     if len(values) != ANGLES * radii:
         raise ValueError(f"{path} has {len(values)} values; expected {ANGLES} angles x {radii}")
     return values.reshape(ANGLES, radii)
+
+
+def read_tables(folder: Path, calorimeter: Calorimeter) -> dict[str, NDArray[np.float64]]:
+    """All tables of a calorimeter, by the digits of `BETA_RANGES`.
+
+    Raises:
+        FileNotFoundError: If the folder lacks a table.
+        ValueError: If a table has another size.
+    """
+    pattern, radii = TABLES[calorimeter.name], RADII[calorimeter.name]
+    return {digits: read_table(folder / pattern.format(digits), radii) for digits in BETA_RANGES}
+
+
+def expected_per_fibre(
+    steps: Steps,
+    calorimeter: Calorimeter,
+    tables: dict[str, NDArray[np.float64]],
+    per: Literal["step", "chord"],
+) -> NDArray[np.float64]:
+    """Mean photo-electrons of every fibre by ALICE's tables, shape (Nx, Ny).
+
+    Arguments:
+        steps: The charged steps of one shower.
+        calorimeter: Where the fibres are.
+        tables: From `read_tables`.
+        per: A table's value for every step, as ALICE takes it, so that the light depends on the
+            length of Geant4's steps; or the value times the share of the whole chord.
+    """
+    middle = steps.start + 0.5 * steps.length[:, None] * steps.direction
+    pixel, from_axis = nearest_fibre(middle[:, :2], calorimeter)
+    ux, uy, uz = steps.direction.T
+    sine = np.hypot(ux, uy)
+    crossing = np.abs(from_axis[:, 0] * uy - from_axis[:, 1] * ux) / np.maximum(sine, 1e-12)
+    impact = np.where(sine > 1e-6, crossing, np.hypot(*from_axis.T))
+    angle = np.degrees(np.arccos(np.clip(uz, -1, 1)))
+    row = np.minimum((angle / ANGLE_STEP_DEGREES).astype(np.int64), ANGLES - 1)
+    radii = RADII[calorimeter.name]
+    column = np.minimum((impact / IMPACT_STEP_MM).astype(np.int64), radii - 1)
+    last = max(BETA_RANGES.values())
+    light = np.zeros(len(pixel))
+    for digits, (low, high) in BETA_RANGES.items():
+        mine = (steps.beta >= low) & ((steps.beta < high) | ((low, high) == last))
+        light[mine] = tables[digits][row[mine], column[mine]]
+    light *= steps.charge**2
+    if per == "chord":
+        radius, length = 10 * calorimeter.fibre_radius, 20 * calorimeter.half_z
+        half = np.sqrt(np.maximum(radius**2 - impact**2, 0))
+        chord = np.minimum(2 * half / np.maximum(sine, 1e-12), length)
+        light *= np.minimum(steps.length / np.maximum(chord, IMPACT_STEP_MM), 1)
+    total: NDArray[np.float64] = np.bincount(
+        pixel, weights=light, minlength=calorimeter.nx * calorimeter.ny
+    ).astype(np.float64)
+    return total.reshape(calorimeter.shape)

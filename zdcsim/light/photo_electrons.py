@@ -56,7 +56,7 @@ def expected_per_fibre(
         coupling: Photons at the photocathode per photon at the fibre's end (`coupling.py`).
     """
     middle = steps.start + 0.5 * steps.length[:, None] * steps.direction
-    pixel, from_axis = _nearest_fibre(middle[:, :2], calorimeter)
+    pixel, from_axis = nearest_fibre(middle[:, :2], calorimeter)
     captured = fibre.captured_fraction(
         steps.beta,
         steps.direction,
@@ -77,7 +77,7 @@ def draw(expected: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np
     return rng.poisson(expected)
 
 
-def _nearest_fibre(
+def nearest_fibre(
     point: NDArray[np.float64], calorimeter: Calorimeter
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Flat index ix * Ny + iy of the fibre at each point and the point relative to its axis, mm."""

@@ -85,12 +85,8 @@ def table_shapes(folder: Path, calorimeter: Calorimeter) -> list[TableShape]:
         FileNotFoundError: If the folder lacks a table.
         ValueError: If a table has another size.
     """
-    pattern, radii = alice.TABLES[calorimeter.name], alice.RADII[calorimeter.name]
+    theirs = alice.read_tables(folder, calorimeter)
     return [
-        compared(
-            our_table(beta, calorimeter),
-            alice.read_table(folder / pattern.format(digits), radii),
-            beta,
-        )
+        compared(our_table(beta, calorimeter), theirs[digits], beta)
         for digits, beta in alice.BETA_RANGES.items()
     ]
