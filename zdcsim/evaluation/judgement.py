@@ -84,7 +84,7 @@ class Judgement:
 
     def to_json(self) -> str:
         """The judgement as JSON; a number that does not exist is null."""
-        return TypeAdapter(Judgement).dump_json(self, indent=2).decode() + "\n"
+        return TypeAdapter(Judgement).dump_json(self).decode() + "\n"
 
     def physics_tables(self) -> str:
         """Which Geant4 data sets the Monte Carlo was made with, as its file states it."""

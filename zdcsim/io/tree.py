@@ -33,6 +33,9 @@ DETECTOR_NUMBERS: Final = {("ZN", "A"): 1, ("ZP", "A"): 2, ("ZN", "C"): 4, ("ZP"
 SCALARS: Final = ("particle", "pdg", *NAMES, "detector", "photon_sum", "cpu_seconds")
 EVENT: Final = "event"
 IMAGE: Final = "fibres"
+ARCHIVE: Final = uproot.LZMA(9)
+"""Smallest files, written slowly: for showers, which took hours."""
+FAST: Final = uproot.ZLIB(1)
 Scalar = TypeVar("Scalar", bound=np.generic)
 BRANCHES: Final = (*SCALARS, f"{IMAGE}_pixel", f"{IMAGE}_count")
 
@@ -42,6 +45,7 @@ def write(
     responses: Responses,
     missed: tuple[NDArray[np.int32], NDArray[np.float32]] | None = None,
     event: NDArray[np.int64] | None = None,
+    compression: uproot.compression.Compression = FAST,
 ) -> None:
     """Write responses to a new ROOT file, complete or not at all.
 
@@ -51,8 +55,9 @@ def write(
         missed: PDG codes (M,) and conditions (M, 9) of primaries that do not reach the calorimeter.
         event: Number of the collision that each response belongs to, shape (N,); the branch is
             left out without it.
+        compression: `ARCHIVE` or `FAST`; ROOT reads both.
     """
-    with replacing(path) as partial, uproot.recreate(partial) as file:
+    with replacing(path) as partial, uproot.recreate(partial, compression=compression) as file:
         write_into(file, responses, {} if event is None else {EVENT: event.astype(np.int64)})
         if missed is not None:
             extend_missed(file, *missed)

@@ -88,7 +88,8 @@ def run(
     _simulate(work, work.showers, where, progress)
     responses = work.finished.merged(production, work.hits, work.showers, work.record)
     event = work.hits.event[[i for i, _ in work.showers]]
-    tree.write(out, responses, (work.misses.pdg, work.misses.conditions), event)
+    misses = work.misses.pdg, work.misses.conditions
+    tree.write(out, responses, misses, event, tree.ARCHIVE)
     work.finished.remove()
     return responses
 
