@@ -29,7 +29,7 @@ class Denoiser(nn.Module, ABC):
 
         Arguments:
             mixture: Of unit variance, shape (B, M).
-            time: 0 is noise and 1 is data, shape (B, 1).
+            time: 0 is noise and 1 is data, shape (B, 1), or (1, 1) for all rows.
             known: As `known` gives it, or all zero where nothing shall be known.
         """
 

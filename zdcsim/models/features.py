@@ -34,18 +34,30 @@ class Impact(nn.Module):
 
     def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
         super().__init__()
-        self.calorimeter = calorimeter
         self.flight = flight(calorimeter, machine)
+        for name, values in {
+            "centre": (calorimeter.centre_x, 0.0),
+            "half_width": (calorimeter.half_x, calorimeter.half_y),
+            "half_face": (calorimeter.nx / 2, calorimeter.ny / 2),
+        }.items():
+            self.register_buffer(name, torch.tensor(values), persistent=False)
+
+    centre: Tensor
+    half_width: Tensor
+    half_face: Tensor
 
     def forward(self, conditions: Tensor) -> Tensor:
         """x and y in pitches, shape (B, 2), of conditions in O2's units, shape (B, 9)."""
-        calorimeter = self.calorimeter
-        x, y = self.flight(conditions)
-        x = x - calorimeter.centre_x
-        half_x, half_y = calorimeter.half_x, calorimeter.half_y
-        from_corner_x = x.clamp(-3 * half_x, 3 * half_x) + half_x
-        from_corner_y = y.clamp(-3 * half_y, 3 * half_y) + half_y
-        return torch.cat([from_corner_x, from_corner_y], dim=1) / calorimeter.pitch
+        return self.in_pitches(self.place(conditions))
+
+    def place(self, conditions: Tensor) -> Tensor:
+        """x and y in half widths from the middle: -1 and 1 are the edges, shape (B, 2)."""
+        place: Tensor = (self.flight(conditions) - self.centre) / self.half_width
+        return place.clamp(-3, 3)
+
+    def in_pitches(self, place: Tensor) -> Tensor:
+        """The same place in pitches from the lower corner, shape (B, 2)."""
+        return (place + 1) * self.half_face
 
 
 class ParticleFeatures(nn.Module):
@@ -64,11 +76,6 @@ class ParticleFeatures(nn.Module):
     def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
         super().__init__()
         self.impact = Impact(calorimeter, machine)
-        self.register_buffer(
-            "face", torch.tensor([calorimeter.nx, calorimeter.ny]).float(), persistent=False
-        )
-
-    face: Tensor
 
     def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
         """Features, shape (B, F), and impact point in pitches, shape (B, 2).
@@ -76,8 +83,7 @@ class ParticleFeatures(nn.Module):
         Arguments:
             conditions: In O2's units, shape (B, 9).
         """
-        impact = self.impact(conditions)
-        place = 2 * impact / self.face - 1  # -1 and 1 are the edges of the face
+        place = self.impact.place(conditions)
         log_energy = torch.log10(only(conditions, ENERGY).clamp(min=1e-3) / TEV)
         mass = only(conditions, MASS).clamp(min=0)
         features = [
@@ -90,7 +96,7 @@ class ParticleFeatures(nn.Module):
             place,
             1 - place.abs(),
         ]
-        return torch.cat(features, dim=1), impact
+        return torch.cat(features, dim=1), self.impact.in_pitches(place)
 
 
 class ImpactMaps(nn.Module):

@@ -76,10 +76,11 @@ class FibreNoise(nn.Module):
         Arguments:
             noise: Standard normal, shape (B, Z).
         """
-        total = self.tables[self.rows(noise)[:, :, None] + self.order].sum(1)
-        total = first(total.flatten(1), self.size, self.length)
+        read = self.tables[self.rows(noise)[:, :, None] + self.order]
+        one, two, three = torch.split(read, [1] * TABLES, 1)
+        total = first((one + two + three).flatten(1), self.size, self.length)
         uniform = total - torch.floor(total)
-        return uniform, self.quantiles[(uniform * QUANTILES).long()]
+        return uniform, self.quantiles[(uniform * QUANTILES).int()]
 
     def rows(self, noise: Tensor) -> Tensor:
         """Where to read the tables, shape (B, 3)."""

@@ -20,7 +20,7 @@ def only(conditions: Tensor, column: int) -> Tensor:
 
 
 def flight(calorimeter: Calorimeter, machine: Machine | None) -> "StraightFlight | BentFlight":
-    """Conditions in O2's units, shape (B, 9), to x and y at the face, cm, each of shape (B, 1).
+    """Conditions in O2's units, shape (B, 9), to x and y at the face, cm, shape (B, 2).
 
     Arguments:
         calorimeter: Its face on the side towards which a particle flies.
@@ -36,15 +36,14 @@ class StraightFlight(nn.Module):
         super().__init__()
         self.calorimeter = calorimeter
 
-    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, conditions: Tensor) -> Tensor:
         """x and y, see `flight`."""
         pz = only(conditions, PZ)
         forward = pz > 0
         front = torch.where(forward, self.calorimeter.front_a, self.calorimeter.front_c)
         size = pz.abs().clamp(min=SMALLEST_PZ)
-        flight = (front - only(conditions, VZ)) / torch.where(forward, size, -size)
-        x = only(conditions, VX) + only(conditions, PX) * flight
-        return x, only(conditions, VY) + only(conditions, PY) * flight
+        way = (front - only(conditions, VZ)) / torch.where(forward, size, -size)
+        return conditions[:, VX : VY + 1] + conditions[:, PX : PY + 1] * way
 
 
 class BentFlight(nn.Module):
@@ -65,7 +64,7 @@ class BentFlight(nn.Module):
         self.register_buffer("coefficients", torch.cat(both, 1).float(), persistent=False)
         self.register_buffer("powers", torch.arange(TERMS).float(), persistent=False)
 
-    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, conditions: Tensor) -> Tensor:
         """x and y, see `flight`."""
         pz = only(conditions, PZ)
         slopes = conditions[:, PX : PY + 1] / pz.abs().clamp(min=SMALLEST_PZ)
@@ -74,8 +73,7 @@ class BentFlight(nn.Module):
         elements = torch.matmul(torch.pow(self.bending(conditions), self.powers), self.coefficients)
         on_a, on_c = elements.chunk(2, 1)
         from_place, from_slope, bent = torch.where(pz > 0, on_a, on_c).chunk(3, 1)
-        found = from_place * places + from_slope * slopes + bent
-        return found[:, :1], found[:, 1:]
+        return from_place * places + from_slope * slopes + bent
 
     def bending(self, conditions: Tensor) -> Tensor:
         """Charge over momentum, the largest that is carried being 1 and -1, shape (B, 1)."""

@@ -46,5 +46,7 @@ def freed(generator: Generator) -> Generator:
             if isinstance(part, FibreNoise):
                 setattr(network, name, GivenNoise(part.size))
                 fibres = part.size
-    free.noise_size = free.own_noise + fibres
+    for part in free.modules():
+        if isinstance(part, Generator):  # the decoder inside another generator gets all of it too
+            part.noise_size = part.own_noise + fibres
     return free

@@ -57,6 +57,10 @@ class Generator(nn.Module, ABC):
         """
         return torch.exp(self(noise, conditions)) - 1
 
+    def own(self, noise: Tensor) -> Tensor:
+        """The generator's own of the noise numbers (B, Z); no node of a graph if they are all."""
+        return noise if self.own_noise == self.noise_size else noise[:, : self.own_noise]
+
     @torch.no_grad()
     def sample(self, conditions: Tensor, rng: torch.Generator) -> Tensor:
         """Log photons of one response for every particle, shape (B, Nx, Ny).

@@ -5,6 +5,7 @@ Axis key: B rows, Z latent numbers.
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from zdcsim.geometry import Calorimeter
 from zdcsim.models.denoiser import TIME_FEATURES, Denoiser, Known, time_features
@@ -30,6 +31,7 @@ class LatentDenoiser(Denoiser):
         machine: Machine | None = None,
     ) -> None:
         super().__init__()
+        self.latent_size = latent_size
         self.features = ParticleFeatures(calorimeter, machine)
         self.layers = nn.Sequential(
             nn.Linear(latent_size + TIME_FEATURES + FEATURES, hidden),
@@ -42,11 +44,31 @@ class LatentDenoiser(Denoiser):
         )
 
     def known(self, conditions: Tensor) -> Known:
-        """Features of the particle; see `Denoiser.known`."""
+        """What the particle adds to the first layer, (B, hidden); see `Denoiser.known`."""
         features, _ = self.features(conditions)
-        return (features,)
+        return (functional.linear(features, self._columns()[2]),)
 
     def forward(self, mixture: Tensor, time: Tensor, known: Known) -> Tensor:
-        """Unit numbers, shape (B, Z); see `Denoiser.forward`."""
-        found: Tensor = self.layers(torch.cat([mixture, time_features(time), known[0]], 1))
+        """Unit numbers, shape (B, Z); see `Denoiser.forward`.
+
+        The first layer is taken apart: what depends on the particle is computed once for all times,
+        what depends on the time alone is a constant of the exported graph.
+        """
+        of_mixture, of_time, _ = self._columns()
+        at_time = functional.linear(time_features(time), of_time, self.first.bias)
+        entered = torch.matmul(mixture, of_mixture.T) + at_time + known[0]
+        found: Tensor = self.layers[1:](entered)
         return found
+
+    @property
+    def first(self) -> nn.Linear:
+        """The layer that sees mixture, time and particle."""
+        layer = self.layers[0]
+        assert isinstance(layer, nn.Linear)
+        return layer
+
+    def _columns(self) -> tuple[Tensor, Tensor, Tensor]:
+        """The first layer's weights of the mixture, of the time and of the particle."""
+        sizes = [self.latent_size, TIME_FEATURES, FEATURES]
+        mixture, time, particle = torch.split(self.first.weight, sizes, 1)
+        return mixture, time, particle

@@ -41,7 +41,7 @@ class LatentGenerator(Generator):
 
     def counts(self, noise: Tensor, conditions: Tensor) -> Tensor:
         """Whole photo-electrons, shape (B, Nx, Ny); see `Generator.counts`."""
-        latent = self.latent(noise[:, : self.own_noise], conditions)
+        latent = self.latent(self.own(noise), conditions)
         return self.decoder.drawn(*self.decoder.light(latent, conditions), noise)
 
     def latent(self, noise: Tensor, conditions: Tensor) -> Tensor:

@@ -18,17 +18,19 @@ def integrated(
 ) -> Tensor:
     """The end at time 1 of the path that starts at time 0, shape (B, M).
 
-    The last step of Heun's method is one of Euler's: at time 1 no network was trained.
+    All rows have the same times, so these have one row: in an exported graph they are
+    constants, and so is all that depends on them alone. The last step of Heun's method is one
+    of Euler's: at time 1 no network was trained.
 
     Arguments:
-        velocity: Of places (B, M) at times (B, 1), shape (B, M).
+        velocity: Of places (B, M) at a time (1, 1), shape (B, M).
         start: Shape (B, M).
         steps: Of equal length.
         integrator: The method.
     """
     place, length = start, 1 / steps
     for step in range(steps):
-        now = torch.full_like(start[:, :1], step * length)
+        now = torch.full((1, 1), step * length, dtype=start.dtype, device=start.device)
         speed = velocity(place, now)
         if integrator == "heun" and step < steps - 1:
             ahead = velocity(place + length * speed, now + length)

@@ -21,6 +21,8 @@ SMALL = 1.5
 def drawn_counts(expected: Tensor, clustering: Tensor, uniform: Tensor, normal: Tensor) -> Tensor:
     """Counts of fibres, from a uniform number for each.
 
+    Both ways are computed for every fibre, each beyond where it holds too, and one is taken.
+
     Arguments:
         expected: Photo-electrons, positive, shape (B, M).
         clustering: Positive, shape (B, 1).
@@ -32,8 +34,8 @@ def drawn_counts(expected: Tensor, clustering: Tensor, uniform: Tensor, normal: 
     """
     return torch.where(
         expected <= SMALL,
-        summed(expected.clamp(max=SMALL), clustering, uniform),
-        expanded(expected.clamp(min=SMALL), clustering, normal),
+        summed(expected, clustering, uniform),
+        expanded(expected, clustering, normal),
     )
 
 
@@ -43,12 +45,12 @@ def summed(expected: Tensor, clustering: Tensor, uniform: Tensor) -> Tensor:
     With k = m / c clusters, p(n) = p(0) k (k + 1) ... (k + n - 1) s^n / n!, where s = c / (1 + c).
     """
     clusters, clustering = (expected / clustering)[:, None], clustering[:, None]
-    rising = [torch.exp(-clusters * torch.log(1 + clustering))]
+    rising = [torch.exp(clusters * -torch.log(1 + clustering))]
     for n in range(TERMS - 1):
         rising.append(rising[-1] * (clusters + n))
     reached = torch.matmul(_sums(clustering), torch.cat(rising, 1))
     below = (uniform[:, None] > reached).float()
-    return torch.matmul(torch.ones(1, TERMS, device=below.device), below)[:, 0]
+    return torch.matmul(torch.ones(1, TERMS, device=below.device), below).flatten(1)
 
 
 def _sums(clustering: Tensor) -> Tensor:
@@ -58,8 +60,8 @@ def _sums(clustering: Tensor) -> Tensor:
         clustering: Shape (B, 1, 1).
     """
     n = torch.arange(TERMS, device=clustering.device).float()
-    weights = (clustering / (1 + clustering)) ** n * torch.exp(-torch.lgamma(n + 1))
-    return weights * torch.ones(TERMS, TERMS, device=weights.device).tril()
+    factorials = torch.exp(-torch.lgamma(n + 1)).expand(TERMS, TERMS).tril()
+    return (clustering / (1 + clustering)) ** n * factorials
 
 
 def expanded(expected: Tensor, clustering: Tensor, normal: Tensor) -> Tensor:
@@ -77,6 +79,7 @@ def expanded(expected: Tensor, clustering: Tensor, normal: Tensor) -> Tensor:
     # (1 + 6 s) (w^2 - 3) / 24 - (1 + 4 s) (2 w^2 - 5) / 36 - 1 / 24, with w the normal number
     both = clustering * more
     fourth = square * ((both - 1 / 2) / 36) - (both + 1 / 7) * (7 / 36)
-    skew = (square - 1) * ((clustering + 1 / 2) / 3)
-    value = expected + (width + fourth / width) * normal + skew + 0.5
+    skew = (clustering + 1 / 2) / 3
+    skewed = square * skew + (1 / 2 - skew)  # (square - 1) * skew, and half a count to round
+    value = expected + (width + fourth / width) * normal + skewed
     return torch.floor(value.clamp(min=0))

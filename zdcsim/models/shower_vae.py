@@ -91,7 +91,7 @@ class ShowerGenerator(Generator):
 
     def counts(self, noise: Tensor, conditions: Tensor) -> Tensor:
         """Whole photo-electrons, shape (B, Nx, Ny); see `Generator.counts`."""
-        return self.drawn(*self.light(noise[:, : self.own_noise], conditions), noise)
+        return self.drawn(*self.light(self.own(noise), conditions), noise)
 
     def drawn(self, expected: Tensor, clustering: Tensor, noise: Tensor) -> Tensor:
         """Whole photo-electrons, shape (B, Nx, Ny).

@@ -70,7 +70,8 @@ class UNet(Denoiser):
     def forward(self, mixture: Tensor, time: Tensor, known: Known) -> Tensor:
         """Unit numbers, shape (B, M); see `Denoiser.forward`."""
         features, fine_maps, half_maps = known
-        style = self.style(torch.cat([features, time_features(time)], 1))
+        times = time_features(time).expand(features.shape[0], -1)
+        style = self.style(torch.cat([features, times], 1))
         grid = torch.cat([mixture.reshape(-1, 1, *self.shape), fine_maps], 1)
         maps = self.before(torch.cat([self.enter(grid), half_maps], 1), style)
         deep = self.down(maps)
