@@ -10,7 +10,6 @@ weights is not repeated.
 """
 
 import argparse
-import copy
 import json
 import tempfile
 from collections.abc import Iterator
@@ -32,10 +31,8 @@ from zdcsim.evaluation.plots import style
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
 from zdcsim.io import tree
-from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
-from zdcsim.models.latent_generator import LatentGenerator
-from zdcsim.models.pixel_generator import PixelGenerator
+from zdcsim.models.sampler import followed, sampler
 from zdcsim.response import Responses
 from zdcsim.training import load_classifier, load_generator
 
@@ -49,19 +46,13 @@ Row = dict[str, Any]
 
 def variants(generator: Generator) -> dict[str, Generator]:
     """The generator, once for each integrator that it has."""
-    assert isinstance(generator, PixelGenerator | LatentGenerator)
-    transport = generator.transport
-    if not isinstance(transport, FlowTransport):
+    known = sampler(generator)
+    if known is None or known["method"] == "ddim":
         return {"DDIM": generator}
-    other = copy.deepcopy(generator)
-    assert isinstance(other.transport, FlowTransport)
-    transport.integrator, other.transport.integrator = "heun", "euler"
-    return {"Heun": generator, "Euler": other}
-
-
-def evaluations(sampler: str, steps: int) -> int:
-    """Of the network, for one response."""
-    return 2 * steps - 1 if sampler == "Heun" else steps
+    return {
+        "Heun": followed(generator, integrator="heun"),
+        "Euler": followed(generator, integrator="euler"),
+    }
 
 
 def judged(generator: Generator, signal: Path, sample: Responses, repetitions: int) -> Row:
@@ -80,18 +71,18 @@ def family(
     run = options.runs / f"{name}-{options.seed}" / "run"
     weights = sha256(run / checkpoint.BEST)
     trained_at = json.loads((run / PROVENANCE).read_text())["commit"]
-    for sampler, generator in variants(load_generator(run)).items():
+    for method, generator in variants(load_generator(run)).items():
         for steps in options.steps:
-            key = {"family": name, "sampler": sampler, "steps": steps, "weights": weights}
+            key = {"family": name, "sampler": method, "steps": steps, "weights": weights}
             if any(all(row[k] == v for k, v in key.items()) for row in known):
                 continue
-            if sampler == "Euler" and steps == 1:
+            if method == "Euler" and steps == 1:
                 continue  # the same as Heun's single step
-            assert isinstance(generator, PixelGenerator | LatentGenerator)
-            generator.transport.steps = steps  # type: ignore[assignment]
-            found = judged(generator, signal, sample, options.repetitions)
-            about = {"evaluations": evaluations(sampler, steps), "trained_at": trained_at}
-            print(name, sampler, steps, found["over_floor"]["W"], found["auc"], flush=True)
+            taken = followed(generator, steps)
+            found = judged(taken, signal, sample, options.repetitions)
+            evaluations = (sampler(taken) or {})["evaluations"]
+            about = {"evaluations": evaluations, "trained_at": trained_at}
+            print(name, method, steps, found["over_floor"]["W"], found["auc"], flush=True)
             yield {**key, **about, **found}
 
 
@@ -147,12 +138,12 @@ def drawn(rows: list[Row]) -> Figure:
     axes = figure.subplots(1, 2, sharey=True)
     curves = sorted({(row["family"], row["sampler"]) for row in rows})
     families = sorted({name for name, _ in curves})
-    for name, sampler in curves:
-        mine = [row for row in rows if (row["family"], row["sampler"]) == (name, sampler)]
+    for name, method in curves:
+        mine = [row for row in rows if (row["family"], row["sampler"]) == (name, method)]
         look = {
             "color": COLOURS[families.index(name) % len(COLOURS)],
-            "linestyle": "--" if sampler == "Euler" else "-",
-            "label": f"{name.replace('_', ' ')}, {sampler}",
+            "linestyle": "--" if method == "Euler" else "-",
+            "label": f"{name.replace('_', ' ')}, {method}",
         }
         curve(axes[0], [row["evaluations"] for row in mine], mine, look)
         curve(axes[1], [milliseconds(row, 1) for row in mine], mine, look)

@@ -51,7 +51,9 @@ def carried(
     c: NDArray[np.float32], calorimeter: Calorimeter, machine: Machine | None
 ) -> NDArray[np.float32]:
     with torch.no_grad():
-        return flight(calorimeter, machine)(torch.from_numpy(c)).numpy()
+        at: torch.Tensor = flight(calorimeter, machine)(torch.from_numpy(c))
+    found: NDArray[np.float32] = at.numpy()
+    return found
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)

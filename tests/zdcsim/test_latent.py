@@ -1,22 +1,29 @@
 """Flow matching and diffusion in the latent of the shower autoencoder, trained in two stages."""
 
 import copy
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
+import onnx
+import onnxruntime
 import pytest
 import torch
 from toy_networks import toy_classifier
 from toys import toy_conditions, toy_responses
 
 from detcore.distributed import Processes
+from zdcsim.export.graph import write_generator
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
 from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.io.bundle import read_manifest
+from zdcsim.models.denoiser import time_features
 from zdcsim.models.diffusion import DiffusionTransport
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.latent_denoiser import LatentDenoiser
 from zdcsim.models.latent_generator import LatentGenerator
+from zdcsim.models.sampler import followed, sampler
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.models.transport import Transport
 from zdcsim.objectives.latent import LatentMatching, LatentMatchingSettings
@@ -142,3 +149,70 @@ def test_o2_draws_the_counts_that_python_draws(
     proof = write_bundle(generator, toy_classifier(calorimeter), tmp_path / "b", {}, particles)
     assert proof.photons > 3000
     assert proof.rounded_apart <= 1e-4 * proof.photons
+
+
+def test_the_first_layer_taken_apart_is_the_layer(rng: np.random.Generator) -> None:
+    denoiser = untrained("latent_flow_matching").transport.denoiser
+    assert isinstance(denoiser, LatentDenoiser)
+    particles = torch.from_numpy(toy_conditions(7, rng))
+    mixture = torch.from_numpy(rng.standard_normal((7, 10)).astype(np.float32))
+    times = torch.from_numpy(rng.uniform(size=(7, 1)).astype(np.float32))
+    with torch.no_grad():
+        features, _ = denoiser.features(particles)
+        for time in (times, times[:1]):
+            every = time_features(time).expand(7, -1)
+            expected = denoiser.layers(torch.cat([mixture, every, features], 1))
+            found = denoiser(mixture, time, denoiser.known(particles))
+            assert found.numpy() == pytest.approx(expected.numpy(), abs=1e-5)
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_the_times_of_the_sampler_are_constants_of_the_graph(family: str, tmp_path: Path) -> None:
+    """A step costs the network alone; a time for each row would cost a dozen nodes of its own."""
+    for steps in (2, 6):
+        taken = followed(untrained(family), steps)
+        write_generator(tmp_path / f"{steps}.onnx", taken, {})
+    few, many = (operators(tmp_path / f"{steps}.onnx") for steps in (2, 6))
+    assert many["Gemm"] + many["MatMul"] > few["Gemm"] + few["MatMul"] + 8
+    for kind in ("Sin", "Cos", "Shape", "ConstantOfShape", "Concat"):
+        assert many[kind] == few[kind]
+
+
+def operators(path: Path) -> Counter[str]:
+    """Kinds of nodes that ONNX Runtime is left with once it has computed what is constant."""
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_EXTENDED
+    options.optimized_model_filepath = str(path.with_suffix(".optimised.onnx"))
+    onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    graph = onnx.load(options.optimized_model_filepath).graph
+    return Counter(node.op_type for node in graph.node)
+
+
+def test_steps_are_chosen_after_the_training(tmp_path: Path) -> None:
+    flow, diffusion = map(untrained, FAMILIES)
+    assert sampler(flow) == {"method": "heun", "steps": 3, "evaluations": 5}
+    taken = followed(flow, 4, "euler")
+    assert sampler(taken) == {"method": "euler", "steps": 4, "evaluations": 4}
+    assert sampler(flow) == {"method": "heun", "steps": 3, "evaluations": 5}
+    assert sampler(followed(diffusion, 7)) == {"method": "ddim", "steps": 7, "evaluations": 7}
+    write_bundle(taken, toy_classifier(), tmp_path / "b", {}, reference_conditions(ZN)[::23])
+    assert read_manifest(tmp_path / "b")["generator"]["sampler"] == sampler(taken)
+    noise = torch.from_numpy(np.random.default_rng(2).standard_normal((5, 10)).astype(np.float32))
+    same = flow.scaler(torch.from_numpy(toy_conditions(5, np.random.default_rng(4))))
+    with torch.no_grad():
+        fine, close, far = (
+            followed(flow, steps).latent(noise, same)  # type: ignore[operator]
+            for steps in (64, 16, 2)
+        )
+    assert (close - fine).abs().mean() < (far - fine).abs().mean()
+
+
+def test_what_has_no_sampler_has_no_steps_to_choose() -> None:
+    flow, diffusion = map(untrained, FAMILIES)
+    with pytest.raises(ValueError, match="answers in one step"):
+        followed(flow.decoder, 3)
+    with pytest.raises(ValueError, match="at least 1 step; got 0"):
+        followed(flow, 0)
+    with pytest.raises(ValueError, match="followed by DDIM"):
+        followed(diffusion, integrator="heun")
+    assert sampler(flow.decoder) is None

@@ -18,6 +18,14 @@ def export(
         Literal["o2", "free"],
         typer.Option(help="o2, which draws ten noise numbers; free, as many as the family uses."),
     ] = "o2",
+    steps: Annotated[
+        int | None,
+        typer.Option(min=1, help="Of diffusion and flow matching, instead of those trained with."),
+    ] = None,
+    integrator: Annotated[
+        Literal["euler", "heun"] | None,
+        typer.Option(help="Of flow matching: one evaluation a step, or two and more exact."),
+    ] = None,
     weights: Annotated[
         Literal["float32", "float16", "int8"],
         typer.Option(help="Store the generator's weights so; they are used as float32."),
@@ -32,10 +40,13 @@ def export(
     from zdcsim.export.o2 import write_bundle
     from zdcsim.export.reference import reference_conditions
     from zdcsim.io.bundle import o2_options
+    from zdcsim.models.sampler import followed
     from zdcsim.training import load_classifier, load_generator, training_record
     from zdcsim.training.scale import fitted_scale_of_run
 
     generator = load_generator(run)
+    if steps is not None or integrator is not None:
+        generator = followed(generator, steps, integrator)
     fitted = fitted_scale_of_run(run) if scale == "fitted" else None
     verified = write_bundle(
         generator,

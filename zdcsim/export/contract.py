@@ -6,6 +6,7 @@ from zdcsim.export.photon_encoding import EPSILON, MAXIMUM
 from zdcsim.io.bundle import THRESHOLD
 from zdcsim.io.scales import Scales
 from zdcsim.models.generator import Generator
+from zdcsim.models.sampler import sampler
 
 LICENCE = "Apache-2.0"
 
@@ -23,6 +24,7 @@ def features(scales: Scales) -> list[dict[str, object]]:
 def generator_contract(generator: Generator, scales: Scales) -> dict[str, object]:
     """How to feed and read a generator."""
     size, (nx, ny) = generator.noise_size, generator.calorimeter.shape
+    known = sampler(generator)
     return {
         "detector": generator.calorimeter.name,
         "sides": "A for pz > 0, C otherwise; one model for both",
@@ -35,6 +37,7 @@ def generator_contract(generator: Generator, scales: Scales) -> dict[str, object
         "channel_order": "common, tower 1, tower 2, tower 3, tower 4",
         "noise": f"{size} standard normal numbers for every response" + _for_fibres(generator),
         "features": features(scales),
+        **({} if known is None else {"sampler": known}),
     }
 
 
