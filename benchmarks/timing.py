@@ -34,6 +34,9 @@ BATCH_SIZES = (1, 100, 1000)
 RESPONSES = {1: 500, 100: 2000, 1000: 5000, 10_000: 10_000}
 """Responses of one measurement, by batch size."""
 REPETITIONS = {1: 5, 100: 5, 1000: 5, 10_000: 1}
+GRAPH = "graph alone, batch 1"
+CALLS = 3000
+"""Of the generator's graph alone."""
 WARM = 200
 """Responses at most before the clock starts."""
 READ_RESPONSES = 20_000
@@ -83,12 +86,34 @@ def seconds_per_response(
             "machine": sample.provenance.get("machine", "not stated"),
         }
     }
+    found[GRAPH] = graph_seconds(bundle, sample.conditions)
     for batch_size in sizes:
         rng = np.random.default_rng(1)
         rows = rng.integers(len(sample), size=RESPONSES[batch_size])
         timed = bundle_seconds(bundle, sample.conditions[rows], batch_size)
         found[f"batch {batch_size}"] = {**timed, "speed_up": geant4.mean() / timed["cpu_median"]}
     return found
+
+
+def graph_seconds(bundle: Bundle, conditions: NDArray[np.float32]) -> dict[str, float]:
+    """Seconds of one call of the generator's graph for one response, one thread.
+
+    What O2 waits for in `Ort::Session::Run`: no scaling, no classifier, no decoding. Median and
+    fastest tenth of single calls with other particles and other noise each.
+    """
+    rng = np.random.default_rng(1)
+    rows = rng.integers(len(conditions), size=CALLS + WARM)
+    scaled = bundle.generator_scales.apply(conditions[rows])
+    noise = rng.standard_normal((len(rows), bundle.noise_size)).astype(np.float32)
+    names = [node.name for node in bundle.generator.get_inputs()]
+    spent = []
+    for k in range(len(rows)):
+        feed = dict(zip(names, (noise[k : k + 1], scaled[k : k + 1]), strict=True))
+        start = time.perf_counter()
+        bundle.generator.run(None, feed)
+        spent.append(time.perf_counter() - start)
+    median, fast = np.quantile(spent[WARM:], [0.5, 0.1])
+    return {"wall_median": float(median), "wall_fastest_tenth": float(fast), "calls": CALLS}
 
 
 def bundle_seconds(
@@ -162,6 +187,8 @@ def show(found: dict[str, Any], console: Console) -> None:
     for column in ("", "seconds", "Geant4 / this"):
         table.add_column(column, justify="left" if not column else "right")
     table.add_row("Geant4, from the file", f"{times['geant4']['cpu_mean']:.3g}", "1")
+    alone = times[GRAPH]["wall_median"]
+    table.add_row(GRAPH, f"{alone:.3g}", f"{times['geant4']['cpu_mean'] / alone:,.0f}")
     for batch_size in BATCH_SIZES:
         timed = times[f"batch {batch_size}"]
         row = f"{timed['cpu_median']:.3g}", f"{timed['speed_up']:,.0f}"

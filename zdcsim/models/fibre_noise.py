@@ -87,4 +87,4 @@ class FibreNoise(nn.Module):
         digits = noise * DIGITS
         lower = torch.floor((digits - torch.floor(digits)) * DIGITS)
         total = torch.matmul(lower, self.weights)
-        return (total - torch.floor(total / ROWS) * ROWS).long()
+        return torch.fmod(total, ROWS).long()

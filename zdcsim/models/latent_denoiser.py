@@ -56,8 +56,7 @@ class LatentDenoiser(Denoiser):
         """
         of_mixture, of_time, _ = self._columns()
         at_time = functional.linear(time_features(time), of_time, self.first.bias)
-        entered = torch.matmul(mixture, of_mixture.T) + at_time + known[0]
-        found: Tensor = self.layers[1:](entered)
+        found: Tensor = self.layers[1:](torch.addmm(at_time, mixture, of_mixture.T) + known[0])
         return found
 
     @property

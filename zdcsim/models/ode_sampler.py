@@ -34,6 +34,7 @@ def integrated(
         speed = velocity(place, now)
         if integrator == "heun" and step < steps - 1:
             ahead = velocity(place + length * speed, now + length)
-            speed = 0.5 * (speed + ahead)
-        place = place + length * speed
+            place = place + 0.5 * length * (speed + ahead)
+        else:
+            place = place + length * speed
     return place

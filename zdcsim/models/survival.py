@@ -98,7 +98,7 @@ class ConditionChance(nn.Module):
         digits = conditions * DIGITS
         lower = torch.floor((digits - torch.floor(digits)) * DIGITS)
         total = torch.matmul(lower, self.weights)
-        return (total - torch.floor(total / DIGITS) * DIGITS + 0.5) / DIGITS
+        return (torch.fmod(total, DIGITS) + 0.5) / DIGITS
 
 
 class Lives(nn.Module):
