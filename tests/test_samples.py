@@ -74,7 +74,7 @@ def test_particles_hit_the_face_and_the_missed_do_not(train: Responses) -> None:
 
 def test_the_samples_of_the_zp_are_apart_and_of_the_size_they_are_said_to_be() -> None:
     train, test = tree.read(DATA / "zp_train.root"), tree.read(DATA / "zp_test.root")
-    for responses, particles, copies in ((train, 220, 3), (test, 50, 12)):
+    for responses, particles, copies in ((train, 220, 3), (test, 100, 20)):
         _, found = np.unique(responses.particle, return_counts=True)
         assert len(found) == particles
         assert (found == copies).all()
