@@ -34,7 +34,7 @@ def test_checksums() -> None:
 
 
 def test_samples_have_the_size_and_the_copies(train: Responses, test: Responses) -> None:
-    for responses, particles, copies in ((train, 300, 5), (test, 50, 20)):
+    for responses, particles, copies in ((train, 300, 5), (test, 150, 20)):
         _, found = np.unique(responses.particle, return_counts=True)
         assert len(found) >= particles
         assert (found >= copies).all()
