@@ -56,7 +56,7 @@ def test_the_mean_light_of_test_particles_is_the_monte_carlo_s() -> None:
     truth = sample.photon_sum()
     # Both scatter around the particle's own mean: compare particle by particle.
     apart = (made - truth).reshape(-1, 20).mean(axis=1) / truth.reshape(-1, 20).mean(axis=1)
-    # A tenth of a shower's light varies: 3 per cent between two means of 20, 0.3 over 100 particles.
+    # A tenth of a shower's light varies: 3 per cent between two means of 20, 0.3 over all.
     assert abs(apart.mean()) < 0.03
     assert apart.std() < 0.1
 
