@@ -90,6 +90,22 @@ def test_the_samples_of_the_zp_are_apart_and_of_the_size_they_are_said_to_be() -
     assert 300 < per_tev < 369
 
 
+@pytest.mark.parametrize(("name", "particles"), [("zn", 250), ("zp", 200)])
+def test_the_libraries_are_wide_blocks_of_other_particles(name: str, particles: int) -> None:
+    path = DATA / f"{name}_library.root"
+    library = tree.read_library(path)
+    assert tree.is_library(path)
+    assert library.calorimeter == (ZN if name == "zn" else ZP).widened(8)
+    assert len(np.unique(library.particle)) == len(library) == particles
+    assert not str(library.provenance["commit"]).endswith("-dirty")
+    with pytest.raises(ValueError, match="is a shower library"):
+        tree.read(path)
+    seen = {row.tobytes() for row in library.conditions}
+    for sample in ("train", "test"):
+        others = tree.read(DATA / f"{name}_{sample}.root").conditions
+        assert not any(row.tobytes() in seen for row in others)
+
+
 def test_the_lead_sample_holds_spectator_neutrons_with_two_showers_each() -> None:
     path = DATA / "zn_pbpb.root"
     sample = tree.read(path)

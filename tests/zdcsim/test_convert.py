@@ -180,3 +180,12 @@ def test_samples_of_two_kinds_are_not_joined(tmp_path: Path) -> None:
     assert ran.exit_code == 2
     assert "only samples of one kind are joined" in ran.stderr
     assert not out.exists()
+
+
+def test_a_library_says_whose_responses_it_gives(tmp_path: Path) -> None:
+    library = Path(__file__).parents[2] / "data" / "zp_library.root"
+    ran = CliRunner().invoke(
+        app, ["convert", str(library), "--reuses", "1", "--out", str(tmp_path / "zp.h5")]
+    )
+    assert ran.exit_code == 0, ran.output
+    assert "264 ZP responses" in ran.output  # 132 lie far enough from the edge

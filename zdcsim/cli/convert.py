@@ -107,8 +107,8 @@ def convert(
     kinds = ", ".join(sorted({each for each, _ in found}))
     named = sources[0] if len(sources) == 1 else f"{len(sources)} sources"
     typer.echo(
-        f"{out}: {written} {chosen.name} responses of {named} ({kinds}), {counted.missed} "
-        "primaries without light kept as conditions"
+        f"{out}: {written} {counted.calorimeter or chosen.name} responses of {named} ({kinds}), "
+        f"{counted.missed} primaries without light kept as conditions"
     )
 
 
@@ -141,7 +141,7 @@ class _Count:
     """Blocks on their way to the file, counted and shown on the error stream."""
 
     def __init__(self, blocks: "Iterator[Block]") -> None:
-        self.blocks, self.missed = blocks, 0
+        self.blocks, self.missed, self.calorimeter = blocks, 0, ""
 
     def shown(self) -> "Iterator[Block]":
         """The blocks, with the number of responses so far beside a spinner."""
@@ -151,4 +151,5 @@ class _Count:
             for block in self.blocks:
                 yield block
                 self.missed += len(block.missed_pdg)
+                self.calorimeter = block.responses.calorimeter.name
                 progress.advance(task, len(block.responses))
