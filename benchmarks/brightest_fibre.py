@@ -31,7 +31,7 @@ from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.settings import Transport
 
-NEUTRON, PHOTON = 2112, 22
+NEUTRON = 2112
 NEUTRON_GEV = (2500.0, 3500.0)
 TRANSPORT = Transport(absorber_production_cut_mev=1.0)
 Light = Callable[[Steps], NDArray[np.float64]]

@@ -27,9 +27,9 @@ from detcore.bundle import MANIFEST, described
 from detcore.files import replacing_folder, write_text
 from detcore.graph import OPSET, save
 from detcore.provenance import provenance as made_by
-from zdcsim.conditions import CHARGE, ENERGY, MASS, NAMES
+from zdcsim.conditions import CHARGE, ENERGY, MASS, NAMES, PX, PZ
 from zdcsim.export.contract import LICENCE
-from zdcsim.export.emulator import Detector, FastSimulation
+from zdcsim.export.emulator import FastSimulation, detector_of
 from zdcsim.export.graph import CONDITIONS, LOG_PHOTONS, NOISE, PROBABILITY
 from zdcsim.export.pieces import ANSWER, declared, no_light, traced
 from zdcsim.export.reference import reference_conditions
@@ -311,25 +311,24 @@ def prove(folder: Path, bundles: Sequence[Bundle], kinds: Sequence[Decaying]) ->
         ValueError: If a particle's hits differ, or one that decays or leaves no light has any.
     """
     conditions = np.concatenate([_particles(one, kinds) for one in bundles])
-    noise = np.random.default_rng(1).standard_normal((len(conditions), NOISE_SIZE))
-    lit = np.stack([_lit(one, kinds, conditions) for one in bundles])
+    shape = len(conditions), NOISE_SIZE
+    noise = np.random.default_rng(1).standard_normal(shape).astype(np.float32)
+    alone = [FastSimulation(one.path, detector_of(one.calorimeter.name)) for one in bundles]
+    expected = np.array([[o2.leaves_signal(particle) for particle in conditions] for o2 in alone])
+    lit = expected & np.stack([_alive(one, kinds, conditions) for one in bundles])
     photons = 0
-    for one, own in zip(bundles, lit, strict=True):
-        name = _detector(one)
-        alone, deployed = FastSimulation(one.path, name), FastSimulation(folder, name, stem(name))
-        for row, (particle, drawn) in enumerate(
-            zip(conditions, noise.astype(np.float32), strict=True)
-        ):
-            expected = alone.hits(particle, drawn) if own[row] else []
+    for one, own, light in zip(bundles, alone, lit, strict=True):
+        deployed = FastSimulation(folder, own.detector, stem(own.detector))
+        for row, (particle, drawn) in enumerate(zip(conditions, noise, strict=True)):
+            wanted = own.hits(particle, drawn) if light[row] else []
             found = deployed.begin_primary(particle, drawn)
-            if found != expected or deployed.leaves_signal(particle) != lit[:, row].any():
+            if found != wanted or deployed.leaves_signal(particle) != lit[:, row].any():
                 raise ValueError(
-                    f"in the {name} O2 would make the hits {found} of the particle "
-                    f"{particle.tolist()}; the bundle {one.path.name} makes {expected}"
+                    f"in the {own.detector} O2 would make the hits {found} of the particle "
+                    f"{particle.tolist()}; the bundle {one.path.name} makes {wanted}"
                 )
             photons += sum(hit.photons for hit in found)
-    alive = np.stack([_lit(one, (), conditions) for one in bundles])
-    decayed = int((alive & ~lit).any(axis=0).sum())
+    decayed = int((expected & ~lit).any(axis=0).sum())
     return Proof(len(conditions), int(lit.sum()), photons, decayed)
 
 
@@ -341,24 +340,19 @@ def _particles(bundle: Bundle, kinds: Sequence[Decaying]) -> NDArray[np.float32]
         one = stable[:: len(kinds)].copy()
         one[:, MASS] = kind.mass_mev
         one[:, CHARGE] = np.sign(one[:, CHARGE]) * kind.charge_thirds
-        momentum = one[:, 4:7].astype(float)
+        momentum = one[:, PX : PZ + 1].astype(float)
         one[:, ENERGY] = np.hypot(np.linalg.norm(momentum, axis=1), kind.mass_mev / 1000)
         parts.append(one)
     return np.concatenate(parts)
 
 
-def _lit(
+def _alive(
     bundle: Bundle, kinds: Sequence[Decaying], conditions: NDArray[np.float32]
 ) -> NDArray[np.bool_]:
-    """Which particles the bundle lights, and that live until its face, shape (N,)."""
-    simulation = FastSimulation(bundle.path, _detector(bundle))
-    lit = np.array([simulation.leaves_signal(particle) for particle in conditions])
-    if kinds:
-        with torch.no_grad():
-            lives = Lives(bundle.calorimeter, kinds)(torch.from_numpy(conditions))
-        lit &= lives[:, 0].numpy()
-    return lit
-
-
-def _detector(bundle: Bundle) -> Detector:
-    return "ZP" if bundle.calorimeter.name == "ZP" else "ZN"
+    """Which particles live until the face, shape (N,)."""
+    if not kinds:
+        return np.ones(len(conditions), np.bool_)
+    with torch.no_grad():
+        lives = Lives(bundle.calorimeter, kinds)(torch.from_numpy(conditions))
+    alive: NDArray[np.bool_] = lives[:, 0].numpy()
+    return alive

@@ -29,6 +29,19 @@ Detector = Literal["ZN", "ZP"]
 Side = Literal["A", "C"]
 
 
+def detector_of(name: str) -> Detector:
+    """The detector of that name.
+
+    Raises:
+        ValueError: If it is neither `ZN` nor `ZP`.
+    """
+    if name == "ZN":
+        return "ZN"
+    if name == "ZP":
+        return "ZP"
+    raise ValueError(f"unknown detector {name!r}; expected one of {', '.join(GRIDS)}")
+
+
 @dataclass
 class Hit:
     """Light of one sector, 0 the common one and 1 to 4 the towers.

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from detcore.session import in_batches, session
 from zdcsim.channels import CHANNELS, channel_sums
 from zdcsim.conditions import PZ
-from zdcsim.export.emulator import FastSimulation, sector_sums
+from zdcsim.export.emulator import FastSimulation, detector_of, sector_sums
 from zdcsim.export.photon_encoding import MAXIMUM
 from zdcsim.io.bundle import CLASSIFIER, GENERATOR, INPUTS, THRESHOLD
 from zdcsim.io.session import decoded
@@ -81,7 +81,7 @@ def verify(
     """
     shape = (len(conditions), generator.noise_size)
     noise = np.random.default_rng(seed).standard_normal(shape).astype(np.float32)
-    o2 = FastSimulation(folder, "ZP" if generator.calorimeter.name == "ZP" else "ZN")
+    o2 = FastSimulation(folder, detector_of(generator.calorimeter.name))
     photons = torch_photons(generator, noise, conditions)
     scaled = o2.generator.scaled(conditions)
     graph = session(folder / GENERATOR, INPUTS[GENERATOR])

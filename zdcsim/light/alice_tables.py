@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.geometry import Calorimeter
-from zdcsim.light.photo_electrons import Steps, nearest_fibre
+from zdcsim.light.photo_electrons import Steps, nearest_fibre, summed
 
 ANGLE_STEP_DEGREES = 2.0
 IMPACT_STEP_MM = 0.01
@@ -89,7 +89,4 @@ def expected_per_fibre(
         half = np.sqrt(np.maximum(radius**2 - impact**2, 0))
         chord = np.minimum(2 * half / np.maximum(sine, 1e-12), length)
         light *= np.minimum(steps.length / np.maximum(chord, IMPACT_STEP_MM), 1)
-    total: NDArray[np.float64] = np.bincount(
-        pixel, weights=light, minlength=calorimeter.nx * calorimeter.ny
-    ).astype(np.float64)
-    return total.reshape(calorimeter.shape)
+    return summed(pixel, light, calorimeter)

@@ -66,15 +66,22 @@ def expected_per_fibre(
     )
     emitted = cherenkov.photons(steps.length, steps.beta, steps.charge)
     mean = QUANTUM_EFFICIENCY * coupling * emitted * captured
-    total: NDArray[np.float64] = np.bincount(
-        pixel, weights=mean, minlength=calorimeter.nx * calorimeter.ny
-    ).astype(np.float64)
-    return total.reshape(calorimeter.shape)
+    return summed(pixel, mean, calorimeter)
 
 
 def draw(expected: NDArray[np.floating], rng: np.random.Generator) -> NDArray[np.int64]:
     """Photo-electrons around their means, of the same shape."""
     return rng.poisson(expected)
+
+
+def summed(
+    pixel: NDArray[np.int64], light: NDArray[np.float64], calorimeter: Calorimeter
+) -> NDArray[np.float64]:
+    """Light of every fibre, shape (Nx, Ny), from that of steps and their flat indices, (S,)."""
+    total: NDArray[np.float64] = np.bincount(
+        pixel, weights=light, minlength=calorimeter.nx * calorimeter.ny
+    ).astype(np.float64)
+    return total.reshape(calorimeter.shape)
 
 
 def nearest_fibre(

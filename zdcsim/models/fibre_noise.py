@@ -23,13 +23,11 @@ import torch
 from torch import Tensor, nn
 
 from zdcsim.models.kernels import first
+from zdcsim.models.last_digits import last_digits
 
 TABLES = 3
 ROWS = 2**10
 TOGETHER = 8
-DIGITS = 2**12
-"""The 24 binary digits of a float32 near 1 are cut into two halves; the lower one chooses."""
-
 RESOLUTION = 2**21
 """Of the uniform numbers; the sum of three is exact in float32."""
 
@@ -84,7 +82,4 @@ class FibreNoise(nn.Module):
 
     def rows(self, noise: Tensor) -> Tensor:
         """Where to read the tables, shape (B, 3)."""
-        digits = noise * DIGITS
-        lower = torch.floor((digits - torch.floor(digits)) * DIGITS)
-        total = torch.matmul(lower, self.weights)
-        return torch.fmod(total, ROWS).long()
+        return torch.fmod(torch.matmul(last_digits(noise), self.weights), ROWS).long()

@@ -18,14 +18,13 @@ from torch import Tensor, nn
 from zdcsim.conditions import CHARGE, MASS, NAMES, PX, PZ
 from zdcsim.geometry import Calorimeter
 from zdcsim.models.flight import only
+from zdcsim.models.last_digits import DIGITS, last_digits
 
 MASS_TOLERANCE = 0.5
 """MeV; PDG tables of different years differ by less, species by more."""
 
 MEV_PER_GEV = 1000.0
 SMALLEST_MOMENTUM = 1e-6  # GeV/c; a particle at rest does not arrive
-DIGITS = 2**12
-"""The 24 binary digits of a float32 near 1 are cut into two halves; the lower one decides."""
 
 
 @dataclass(frozen=True)
@@ -80,10 +79,7 @@ class Survival(nn.Module):
 
 
 class ConditionChance(nn.Module):
-    """Numbers between 0 and 1, uniform over particles, made of the conditions of each.
-
-    Whole numbers below 2^24 are computed with, exact in float32, so every runtime agrees.
-    """
+    """Numbers between 0 and 1, uniform over particles, made of the conditions of each."""
 
     weights: Tensor
 
@@ -95,9 +91,7 @@ class ConditionChance(nn.Module):
 
     def forward(self, conditions: Tensor) -> Tensor:
         """Shape (B, 1), of conditions, shape (B, 9)."""
-        digits = conditions * DIGITS
-        lower = torch.floor((digits - torch.floor(digits)) * DIGITS)
-        total = torch.matmul(lower, self.weights)
+        total = torch.matmul(last_digits(conditions), self.weights)
         return (torch.fmod(total, DIGITS) + 0.5) / DIGITS
 
 

@@ -5,6 +5,8 @@ from functools import cache
 
 from particle import InvalidParticle, Particle, ParticleNotFound
 
+from zdcsim.io.species import proper_decay_length
+
 GEANT4_NAMES = {"neutron": 2112, "proton": 2212, "gamma": 22, "photon": 22}
 
 
@@ -43,11 +45,10 @@ def species(particle: int | str) -> Species:
         ) from None
     if found.mass is None and code != 22:
         raise ValueError(f"the PDG tables have no mass for particle {particle!r}")
-    ctau_mm = found.ctau
     return Species(
         pdg=code,
         name=found.name,
         mass_mev=float(found.mass or 0.0),
         charge_thirds=int(found.three_charge or 0),
-        ctau_cm=float("inf") if ctau_mm is None else ctau_mm / 10,
+        ctau_cm=proper_decay_length(code),
     )
