@@ -11,11 +11,11 @@ import pytest
 import torch
 from toys import toy_responses
 
-from detcore import checkpoint
+from detcore import checkpoint, config
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import store, tree
 from zdcsim.io.block import Block
-from zdcsim.io.held import Held, opened_sample, read_missed
+from zdcsim.io.held import Held, opened_sample, opened_samples, read_missed
 from zdcsim.response import Responses, sparse
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.sample.diversity import diversity_weights
@@ -57,7 +57,7 @@ def test_round_trip(tmp_path: Path, calorimeter: Calorimeter) -> None:
         assert getattr(found, name).dtype == getattr(responses, name).dtype, name
     assert found.calorimeter == responses.calorimeter
     assert found.provenance == {"data_kind": "toy"}
-    pdg, conditions = read_missed(path)
+    pdg, conditions = read_missed([path])
     assert pdg.tolist() == [22, 211]
     assert conditions.shape == (2, 9)
 
@@ -144,6 +144,44 @@ def test_root_cannot_stay_on_disk(tmp_path: Path) -> None:
     message = "is not a training store, whose fibres could stay on disk"
     with pytest.raises(ValueError, match=message), opened_sample(path, "disk"):
         pass
+
+
+def test_several_files_are_one_sample(tmp_path: Path) -> None:
+    samples = [toy_responses(3, copies=2), toy_responses(3, copies=1), toy_responses(2, 1, seed=2)]
+    paths = [tmp_path / "first.root", tmp_path / "second.h5", tmp_path / "third.root"]
+    tree.write(paths[0], samples[0], (np.array([2112], np.int32), np.ones((1, 9), np.float32)))
+    written(paths[1], samples[1])
+    tree.write(paths[2], samples[2])
+    with opened_samples(paths) as found:
+        assert np.array_equal(found.dense(), np.concatenate([each.dense() for each in samples]))
+        assert np.array_equal(found.conditions[9:], samples[2].conditions)
+        # The second file has the particles of the first: more copies, no more particles.
+        assert found.particle.tolist() == [0, 0, 1, 1, 2, 2, 0, 1, 2, 3, 4]
+    pdg, conditions = read_missed(paths)
+    assert pdg.tolist() == [2112, 22, 211]
+    assert conditions[:2, 0].tolist() == [1, 0]
+
+
+def test_several_files_cannot_stay_on_disk(tmp_path: Path) -> None:
+    path = written(tmp_path / "toy.h5", toy_responses(particles=2, copies=2))
+    message = "2 files cannot stay on disk together; join them"
+    with pytest.raises(ValueError, match=message), opened_samples([path, path], "disk"):
+        pass
+
+
+def test_a_training_names_one_file_or_several(tmp_path: Path) -> None:
+    for text, files in (("a.root", ["a.root"]), ("[a.root, b.h5]", ["a.root", "b.h5"])):
+        named = load_experiment(CONFIG, [f"data.train={text}"])
+        assert [str(path) for path in named.data.files] == files
+        config.dump(named, tmp_path / "config.yaml")
+        assert load_experiment(tmp_path / "config.yaml") == named
+    for text, problem in (
+        ("[]", r"data\.train\.several is \[\]: .*at least 1 item"),
+        ("[a.root, 3]", r"data\.train\.several\.1 is 3: .*string"),
+        ("3", r"data\.train\.one is 3: .*string"),
+    ):
+        with pytest.raises(ValueError, match=problem):
+            load_experiment(CONFIG, [f"data.train={text}"])
 
 
 def spoiled(change: Callable[[Any], None]) -> Callable[[Path], None]:

@@ -77,7 +77,7 @@ def _data(manifest: Mapping[str, Any]) -> str:
     return listed(
         {
             "sample": f"{training.get('data_kind', 'not stated')}, sha256 "
-            f"{str(training.get('data_sha256'))[:12]}",
+            f"{', '.join(each[:12] for each in str(training.get('data_sha256')).split())}",
             "Monte Carlo": f"{made.get('geant4', 'not stated')}, "
             f"{physics_tables(training)}, source {source.get('name', 'not stated')}"
             + (f" ({source['generator']})" if "generator" in source else ""),

@@ -1,6 +1,6 @@
-"""A training sample from one of our own files: its fibres held in memory, or left on disk."""
+"""A training sample from our own files: its fibres held in memory, or left on disk."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Literal
@@ -9,10 +9,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.io import store, tree
-from zdcsim.response import Sample
+from zdcsim.io.block import Block
+from zdcsim.io.joining import joined
+from zdcsim.response import Responses, Sample
+from zdcsim.response import joined as end_to_end
 
 Held = Literal["memory", "disk"]
 """Where the fibres are, sparse either way; conditions and sums are always in memory."""
+
+
+@contextmanager
+def opened_samples(paths: Sequence[Path], held: Held = "memory") -> Iterator[Sample]:
+    """The responses of one file or of several together, while the block runs.
+
+    The particles of several are numbered through; equal code and conditions make one particle.
+
+    Arguments:
+        paths: As in `opened_sample`.
+        held: Likewise; several files do not stay on disk.
+
+    Raises:
+        FileNotFoundError: If a file does not exist.
+        ValueError: If one is not complete, the files are of different kinds, or several shall stay
+            on disk.
+    """
+    if len(paths) == 1:
+        with opened_sample(paths[0], held) as sample:
+            yield sample
+    elif held == "disk":
+        raise ValueError(
+            f"{len(paths)} files cannot stay on disk together; join them into one training store "
+            "with `zdcsim convert`, or set data.held: memory"
+        )
+    else:
+        sources = [(str(path), [Block(_in_memory(path))]) for path in paths]
+        yield end_to_end([block.responses for block in joined(sources)])
 
 
 @contextmanager
@@ -27,22 +58,24 @@ def opened_sample(path: Path, held: Held = "memory") -> Iterator[Sample]:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not complete, or is ROOT and shall stay on disk.
     """
-    if path.suffix not in store.SUFFIXES:
-        if held == "disk":
-            raise ValueError(
-                f"{path} is not a training store, whose fibres could stay on disk; convert it "
-                "with `zdcsim convert`, or set data.held: memory"
-            )
-        yield tree.read(path)
-    elif held == "memory":
-        yield store.read(path)
+    if held == "memory":
+        yield _in_memory(path)
+    elif path.suffix not in store.SUFFIXES:
+        raise ValueError(
+            f"{path} is not a training store, whose fibres could stay on disk; convert it "
+            "with `zdcsim convert`, or set data.held: memory"
+        )
     else:
         with store.open_store(path) as stored:
             yield stored
 
 
-def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """PDG codes (M,) and conditions (M, 9) of the primaries without light in the file."""
-    if path.suffix in store.SUFFIXES:
-        return store.read_missed(path)
-    return tree.read_missed(path)
+def read_missed(paths: Sequence[Path]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """PDG codes (M,) and conditions (M, 9) of the primaries without light in the files."""
+    found = [(store if path.suffix in store.SUFFIXES else tree).read_missed(path) for path in paths]
+    codes, conditions = zip(*found, strict=True)
+    return np.concatenate(codes), np.concatenate(conditions)
+
+
+def _in_memory(path: Path) -> Responses:
+    return store.read(path) if path.suffix in store.SUFFIXES else tree.read(path)

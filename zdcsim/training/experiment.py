@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from detcore.config import Settings
 from detcore.device import DeviceName
@@ -18,12 +18,23 @@ Positive = Annotated[int, Field(gt=0)]
 Widths = tuple[Positive, Positive, Positive]
 
 
+def _how_many(value: object) -> str:
+    return "several" if isinstance(value, list | tuple) else "one"
+
+
+OneOrSeveral = Annotated[
+    Annotated[Path, Tag("one")] | Annotated[tuple[Path, ...], Field(min_length=1), Tag("several")],
+    Discriminator(_how_many),
+]
+"""In YAML the name of a file, or a list of names."""
+
+
 class DataSettings(Settings):
     """The sample and how it is used.
 
     Attributes:
-        train: ROOT file or training store of Monte Carlo responses; part of it validates. The test
-            file is another.
+        train: ROOT file or training store of Monte Carlo responses, or a list of them; part of it
+            validates. The test file is another.
         held: Fibres of a store in memory, sparse, or left on disk; the batches are the same.
         calorimeter: Must be that of the file.
         beam_momentum_gev: Of the beam, over its charge, for which the magnets on the way are set;
@@ -35,7 +46,7 @@ class DataSettings(Settings):
             or the mirror in y.
     """
 
-    train: Path
+    train: OneOrSeveral
     held: Held = "memory"
     calorimeter: Literal["ZN", "ZP"] = "ZN"
     beam_momentum_gev: Annotated[float, Field(gt=0)] | None = None
@@ -51,6 +62,11 @@ class DataSettings(Settings):
                 "symmetries: false, or beam_momentum_gev: null"
             )
         return self
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """What `train` names."""
+        return (self.train,) if isinstance(self.train, Path) else self.train
 
     @property
     def machine(self) -> Machine | None:

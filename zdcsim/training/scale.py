@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from detcore.run_folder import CONFIG
-from zdcsim.io.held import opened_sample
+from zdcsim.io.held import opened_samples
 from zdcsim.models.generator import Generator
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.response import Sample
@@ -35,7 +35,7 @@ def fitted_scale_of_run(run_dir: Path) -> FittedScale:
     """
     generator, experiment = load_generator(run_dir), load_experiment(run_dir / CONFIG)
     assert isinstance(experiment, GeneratorExperiment)
-    with opened_sample(experiment.data.train, experiment.data.held) as responses:
+    with opened_samples(experiment.data.files, experiment.data.held) as responses:
         train, _ = response_samples(experiment, responses)
         return fitted_scale(generator, train)
 

@@ -16,7 +16,7 @@ from detcore.provenance import provenance
 from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
 from detcore.tracking import Untracked, tracker
 from zdcsim.conditions import NAMES
-from zdcsim.io.held import opened_sample, read_missed
+from zdcsim.io.held import opened_samples, read_missed
 from zdcsim.response import Sample
 from zdcsim.training.config import SignalExperiment
 from zdcsim.training.experiment import GeneratorExperiment
@@ -38,10 +38,10 @@ def run(
     watch: Watch | None = None,
 ) -> Progression:
     """Train on the files that the settings name; arguments and errors of `train`."""
-    path = experiment.data.train
-    _, missed = read_missed(path)
-    checksum = files.sha256(path)
-    with opened_sample(path, experiment.data.held) as responses:
+    paths = experiment.data.files
+    _, missed = read_missed(paths)
+    checksum = " ".join(files.sha256(path) for path in paths)
+    with opened_samples(paths, experiment.data.held) as responses:
         return train(
             experiment, responses, folder, resume, missed=missed, checksum=checksum, watch=watch
         )
@@ -65,7 +65,8 @@ def train(
         folder: The run folder; must not hold a run unless it is resumed.
         resume: Go on with the run in the folder; start it when there is none.
         missed: Conditions of particles that miss, for the classifier, shape (M, 9).
-        checksum: SHA-256 of the file the responses came from, for the record.
+        checksum: SHA-256 of the file the responses came from, for the record; of several, one after
+            the other with a space between.
         watch: Hears of validations, for a search.
 
     Raises:
