@@ -5,8 +5,11 @@ python benchmarks/fidelity.py --detector zn --families shower_vae sdi_gan_regres
 Each family is trained by its settings file in configs/zdcsim, exported, proved against the emulator
 of O2 and judged on the test sample with all measures of likeness; the best weights are chosen on
 validation particles. Writes benchmarks/results/league_zn.json and .md, and the judgement of every
-seed beside the runs. What is there is not repeated, so more families or seeds can be added later.
-Seconds are measured here, one bundle after the other, on one thread.
+seed beside the runs. What is there is not repeated, so more families or seeds can be added later;
+rows of the written table whose families are not named stay as they are, if they were judged on the
+same sample. Seconds are measured here, one bundle after the other, on one thread, and brought to
+the machine of the rows that stay by a yardstick that every run times: the graph of the shower
+autoencoder in data/.
 """
 
 import argparse
@@ -77,7 +80,8 @@ def over_seeds(values: list[float | None]) -> Row | None:
 def cost(bundle: Path) -> Row:
     """What training a bundle's generator took, and how large it is."""
     opened = read_bundle(bundle)
-    trained = opened.manifest["training"]["generator"].get("trained", {})
+    record = opened.manifest["training"]["generator"]
+    trained = {**record.get("trained", {}), "responses": record["data"].get("responses", {})}
     return {**trained, "onnx_kb": (bundle / GENERATOR).stat().st_size / 1000}
 
 
@@ -87,6 +91,7 @@ def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Response
     costs = [cost(bundle) for bundle in bundles]
     seconds = timing.seconds_per_response(read_bundle(bundles[0]), sample, sizes=BATCHES)
     seconds[f"batch {LARGE}"] = large_batch(bundles[0], sample)
+    shown = [each.get("responses", {}).get("training") for each in costs]
     return {
         "family": name,
         "numbers": {
@@ -96,6 +101,7 @@ def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Response
         "training_steps": over_seeds([each.get("steps") for each in costs]),
         "training_minutes": over_seeds([each.get("minutes") for each in costs]),
         "core_minutes": over_seeds([each.get("core_minutes") for each in costs]),
+        "training_responses": over_seeds(shown),
         "learnt_numbers": costs[0].get("numbers"),
         "onnx_kb": costs[0]["onnx_kb"],
         "seconds": seconds,
@@ -133,14 +139,45 @@ def text(number: Row | None) -> str:
     return shown if number["spread"] is None else f"{shown} ± {number['spread']:.2f}"
 
 
-def milliseconds(seconds: Row, batch: int) -> str:
+def milliseconds(row: Row, batch: int) -> str:
     """CPU of one response, where it was measured."""
-    found = seconds.get(f"batch {batch}")
-    return "" if found is None else f"{1000 * found['cpu_median']:.3f}"
+    found = row["seconds"].get(f"batch {batch}")
+    return "" if found is None else f"{1000 * found['cpu_median'] * pace(row):.3f}"
 
 
-def steps(number: Row | None) -> str:
-    """Fewest and most steps over seeds, if they differ."""
+def pace(row: Row) -> float:
+    """What takes the seconds of a row to the machine of the whole table."""
+    return float(row.get("pace", 1.0))
+
+
+def graph_alone(row: Row) -> float:
+    """Seconds of one call of a row's graph, as they were measured."""
+    return float(row["seconds"][timing.GRAPH]["wall_median"])
+
+
+def staying(path: Path, families: list[str], sample: Row) -> Row:
+    """The written table without the rows of the named families; no rows if there is no table.
+
+    Raises:
+        ValueError: If rows would stay that were judged on another sample.
+    """
+    if not path.exists():
+        return {"rows": []}
+    table: Row = json.loads(path.read_text())
+    rows = [row for row in table["rows"] if row["family"] not in families]
+    if rows and table["sample"] != sample:
+        raise ValueError(
+            f"{path} was judged on another sample, {table['sample']['responses']} responses "
+            f"of {table['sample']['particles']} particles; name its families too, or move it away"
+        )
+    for row in rows:
+        row.setdefault("trained_at", table["trained_at"])
+    own = [graph_alone(row) for row in rows if row["family"].startswith("shower_vae")]
+    return {"rows": rows, "yardstick": table.get("yardstick", own[0] if own else None)}
+
+
+def spanned(number: Row | None) -> str:
+    """Fewest and most over seeds, if they differ."""
     if number is None:
         return ""
     fewest, most = min(number["seeds"]), max(number["seeds"])
@@ -152,6 +189,7 @@ def markdown(rows: list[Row], record: Row) -> str:
     headings = ["family", "seeds", *(heading for heading, _ in COLUMNS.values())]
     headings += [
         "learnt numbers",
+        "training showers",
         "steps",
         "training, min",
         "core min",
@@ -162,7 +200,7 @@ def markdown(rows: list[Row], record: Row) -> str:
     ]
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
     floors = [f"{record['floors'][key]:.2f}" if key in FLOORS else "1" for key in COLUMNS]
-    lines.append(f"| Monte Carlo (floor) |  | {' | '.join(floors)} |{'  |' * 10}")
+    lines.append(f"| Monte Carlo (floor) |  | {' | '.join(floors)} |{'  |' * 11}")
     for row in sorted(rows, key=lambda row: row["numbers"]["W"]["mean"]):
         cells = [
             row["family"],
@@ -171,12 +209,13 @@ def markdown(rows: list[Row], record: Row) -> str:
         ]
         cells += [
             f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else "",
-            steps(row["training_steps"]),
+            spanned(row.get("training_responses")),
+            spanned(row["training_steps"]),
             text(row["training_minutes"]),
             text(row["core_minutes"]),
-            f"{1000 * row['seconds'][timing.GRAPH]['wall_median']:.3f}",
-            *(milliseconds(row["seconds"], size) for size in (*BATCHES, LARGE)),
-            f"{row['seconds']['batch 1']['speed_up']:,.0f}",
+            f"{1000 * graph_alone(row) * pace(row):.3f}",
+            *(milliseconds(row, size) for size in (*BATCHES, LARGE)),
+            f"{row['seconds']['batch 1']['speed_up'] / pace(row):,.0f}",
             f"{row['onnx_kb']:.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -194,8 +233,9 @@ def caption(arguments: argparse.Namespace, record: Row) -> str:
         "Carlo half against Monte Carlo half at the same size. AUC of trained classifiers, 0.5 "
         "when generated and simulated cannot be told apart. Graph alone: one call of ONNX Runtime "
         "for one response; the other times include all (scaling, classifier, generator, decoding "
-        "in Python), one thread; training on one or two cores "
-        "with other work running, minutes of the clock and, where recorded, of all cores together."
+        "in Python), one thread, all brought to one machine by the time of one graph; training "
+        "showers: without their mirror images, blank where not recorded; training on one or two "
+        "cores with other work running, minutes of the clock and, where recorded, of all cores together."
         f" Monte Carlo: Geant4 with {record['tables']} tables. Settings "
         f"changed: {changed}. Trained at commit {', '.join(record['trained_at'])}, "
         f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
@@ -240,7 +280,11 @@ def main() -> None:
         family(name, [v for (n, _), v in zip(jobs, verdicts, strict=True) if n == name], sample)
         for name in dict.fromkeys(name for name, _ in jobs)
     ]
-    first = verdicts[0][1]
+    first, table = verdicts[0][1], options.out / f"league_{detector}.json"
+    kept = staying(table, options.families, first["sample"])
+    yardstick = timing.graph_seconds(
+        read_bundle(Path(f"data/{detector}-shower-vae")), sample.conditions
+    )["wall_median"]
     record: Row = {
         "detector": detector.upper(),
         "seeds": options.seeds,
@@ -249,13 +293,19 @@ def main() -> None:
         "tables": first["reference"].get("geant4_data", "unknown"),
         "floor": first["distances"]["o2"]["mean"]["floor"],
         "floors": {key: entry(first, path) for key, path in FLOORS.items()},
-        "trained_at": commits(options.runs, jobs),
+        "yardstick": kept.get("yardstick") or yardstick,
         **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
     }
+    for row in rows:
+        of_family = [job for job in jobs if job[0] == row["family"]]
+        row["pace"] = record["yardstick"] / yardstick
+        row["trained_at"] = commits(options.runs, of_family)
+        row["measured"] = record["created"]
+    rows += kept["rows"]
+    record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = caption(options, record)
-    stem = options.out / f"league_{detector}"
-    write_text(stem.with_suffix(".json"), json.dumps({**record, "rows": rows}, indent=1) + "\n")
-    write_text(stem.with_suffix(".md"), markdown(rows, record))
+    write_text(table, json.dumps({**record, "rows": rows}, indent=1) + "\n")
+    write_text(table.with_suffix(".md"), markdown(rows, record))
     print(markdown(rows, record))
 
 

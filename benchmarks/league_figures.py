@@ -38,7 +38,7 @@ def against_time(rows: list[Row]) -> Figure:
     axes = figure.subplots(1, 2)
     geant4 = 1000 * rows[0]["seconds"]["geant4"]["cpu_mean"]
     for k, row in enumerate(sorted(rows, key=lambda row: row["numbers"]["W"]["mean"])):
-        time = 1000 * row["seconds"]["batch 1"]["cpu_median"]
+        time = 1000 * row["seconds"]["batch 1"]["cpu_median"] * row.get("pace", 1.0)
         look = {
             "color": COLOURS[k % len(COLOURS)],
             "marker": MARKERS[k % len(MARKERS)],
