@@ -15,8 +15,8 @@ def count_loss(counts: Tensor, expected: Tensor, clustering: Tensor) -> Tensor:
         log p(n) = lgamma(n + m/c) - lgamma(m/c) - lgamma(n + 1)
                    + n log(c / (1 + c)) - (m/c) log(1 + c).
 
-    A dark fibre leaves only the last term, so the gamma functions, which cost most, are taken at the
-    lit ones alone.
+    A dark fibre leaves only the last term, so the gamma functions, which cost most, are taken at
+    the lit ones alone.
 
     Arguments:
         counts: Whole photo-electrons, shape (B, Nx, Ny).
