@@ -41,7 +41,7 @@ def models(folder: Path) -> dict[str, Light]:
     """Light per fibre of a shower's steps, before calibration, by name."""
     tables = alice_tables.read_tables(folder, ZN)
     return {
-        "ours": lambda steps: expected_per_fibre(steps, ZN, coupling(ZN)),
+        "ours": lambda steps: expected_per_fibre(steps, ZN, coupling(ZN, "filled")),
         "tables, per step": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "step"),
         "tables, per chord": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "chord"),
     }
@@ -59,7 +59,7 @@ def showered(
     datasets.use(production.geant4_folder("stand-in"))
     from zdcsim.montecarlo.shower import Transporter, primary_of
 
-    transporter, lights = Transporter(ZN, TRANSPORT), models(folder)
+    transporter, lights = Transporter(ZN, TRANSPORT, "filled"), models(folder)
     per_tev: dict[str, list[float]] = {name: [] for name in lights}
     for number, conditions in enumerate(neutrons):
         steps = transporter.steps(primary_of(NEUTRON, conditions, ZN), 500 + number)

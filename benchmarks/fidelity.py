@@ -29,6 +29,7 @@ from trained import classifier, commits, judged, verdict
 
 from detcore.files import write_text
 from detcore.provenance import provenance
+from zdcsim.evaluation.judgement import physics_tables
 from zdcsim.io import tree
 from zdcsim.io.bundle import GENERATOR, read_bundle
 from zdcsim.response import Responses
@@ -237,7 +238,7 @@ def caption(arguments: argparse.Namespace, record: Row) -> str:
         "showers: without their mirror images, blank where not recorded; training on one or two "
         "cores with other work running, minutes of the clock and, where recorded, of all cores "
         "together."
-        f" Monte Carlo: Geant4 with {record['tables']} tables. Settings "
+        f" Monte Carlo: {record['tables']}. Settings "
         f"changed: {changed}. Trained at commit {', '.join(record['trained_at'])}, "
         f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
     )
@@ -291,7 +292,7 @@ def main() -> None:
         "seeds": options.seeds,
         "settings": options.set,
         "sample": first["sample"],
-        "tables": first["reference"].get("geant4_data", "unknown"),
+        "tables": physics_tables(first["reference"]),
         "floor": first["distances"]["o2"]["mean"]["floor"],
         "floors": {key: entry(first, path) for key, path in FLOORS.items()},
         "yardstick": kept.get("yardstick") or yardstick,

@@ -76,7 +76,7 @@ def serve(name: str, energy: float, primaries: int, folder: Path, pipe: Connecti
     from zdcsim.montecarlo.shower import Transporter, primary_of
 
     shot = {s: Gun(s, energy, spread_cm=ZN.pitch / 2).primaries(primaries, ZN, 1) for s in SPECIES}
-    transporter = Transporter(ZN, SETTINGS[name])
+    transporter = Transporter(ZN, SETTINGS[name], "filled")
     # Geant4 builds its tables with the first shower.
     transporter.shower(primary_of(22, shot["gamma"].conditions[0], ZN), 1)
     pipe.send("ready")

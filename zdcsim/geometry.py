@@ -6,18 +6,30 @@ A response is indexed `[x][y]`, as O2's SpatialPhotonResponse is: shape (Nx, Ny)
 Source: AliceO2, Detectors/ZDC/base/include/ZDCBase/Geometry.h and simulation/src/Detector.cxx.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Side = Literal["A", "C"]
+Grooves = Literal["air", "filled"]
+"""What is in the grooves around the fibres: air, as in O2, or absorber up to the fibre."""
+GROOVES: Final = "grooves"
+"""Entry of a sample's provenance; files without it were made before the grooves were known."""
+
+
+def grooves_of(provenance: Mapping[str, object]) -> Grooves:
+    """What was in the grooves when a sample was simulated."""
+    return "air" if provenance.get(GROOVES) == "air" else "filled"
 
 
 @dataclass(frozen=True)
 class Calorimeter:
     """One calorimeter: a block of absorber with one quartz fibre in the middle of every pixel.
+
+    Each fibre lies in a square groove, as long as the block, that is empty but for the fibre.
 
     Arguments:
         name: `ZN` or `ZP`.
@@ -27,6 +39,7 @@ class Calorimeter:
         half_y: Half height of the block, cm.
         half_z: Half length of the block and of its fibres, cm.
         fibre_radius: Radius of the fibre core, cm.
+        groove_half: Half width of the groove around a fibre, cm.
         centre_x: Distance of the centre from the beam axis, cm.
         front_a: z of the front face on the A side, cm.
         front_c: z of the front face on the C side, cm (negative).
@@ -39,6 +52,7 @@ class Calorimeter:
     half_y: float
     half_z: float
     fibre_radius: float
+    groove_half: float
     centre_x: float
     front_a: float
     front_c: float
@@ -79,6 +93,7 @@ ZN = Calorimeter(
     half_y=3.52,
     half_z=50.0,
     fibre_radius=0.01825,
+    groove_half=0.03,
     centre_x=0.0,
     front_a=11259.8,
     front_c=-11261.3,
@@ -92,6 +107,7 @@ ZP = Calorimeter(
     half_y=6.0,
     half_z=75.0,
     fibre_radius=0.0275,
+    groove_half=0.04,
     centre_x=24.35,
     front_a=11251.8,
     front_c=-11253.3,

@@ -72,6 +72,19 @@ def test_stand_in_tables_are_a_limit(bundle: Path) -> None:
     assert "The Geant4 tables of its data are stand-ins" in limits
 
 
+@pytest.mark.parametrize(
+    ("said", "filled"), [({}, True), ({"grooves": "filled"}, True), ({"grooves": "air"}, False)]
+)
+def test_filled_grooves_are_a_limit(said: dict[str, object], filled: bool, bundle: Path) -> None:
+    manifest = read_manifest(bundle)
+    made = {"geant4_data": "official", **said}
+    record = {"data": {"provenance": made}}
+    manifest["training"] = {**manifest["training"], "geant4_data": "official", "generator": record}
+    limits = card("zn-toy", manifest).split("## Limits")[1]
+    assert ("simulated with absorber up to the fibres" in limits) == filled
+    assert ("where ALICE has air" in card("zn-toy", manifest)) == filled
+
+
 def test_the_judgement_of_another_bundle_is_refused(bundle: Path) -> None:
     manifest = json.loads((bundle / MANIFEST).read_text())
     other = replace(judged(bundle), model={"files": {"generator.onnx": {"sha256": "0"}}})

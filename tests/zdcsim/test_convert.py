@@ -171,10 +171,13 @@ def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None
     assert np.bincount(particle[~simulated] % REUSE).tolist() == [4, 4, 2, 2]
 
 
-def test_samples_of_two_kinds_are_not_joined(tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", [{"data_kind": "generated"}, {"grooves": "air"}])
+def test_samples_of_two_kinds_are_not_joined(other: dict[str, object], tmp_path: Path) -> None:
     responses = toy_responses(particles=2, copies=2)
     tree.write(tmp_path / "a.root", responses)
-    tree.write(tmp_path / "b.root", replace(responses, provenance={"data_kind": "generated"}))
+    tree.write(
+        tmp_path / "b.root", replace(responses, provenance={**responses.provenance, **other})
+    )
     out = tmp_path / "out.h5"
     ran = convert(tmp_path / "a.root", out, str(tmp_path / "b.root"))
     assert ran.exit_code == 2

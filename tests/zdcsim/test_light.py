@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zdcsim.geometry import ZN
+from zdcsim.geometry import ZN, Grooves
 from zdcsim.light import alice_tables, cherenkov, fibre
 from zdcsim.light.chord import chord_light
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION
@@ -164,13 +164,21 @@ def test_drawn_photo_electrons_are_poisson() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "file", "relative"),
-    [("ZN", "light_yield.json", 0.03), ("ZP", "light_yield_zp.json", 1e-3)],
+    ("name", "grooves", "file", "relative"),
+    [
+        ("ZN", "filled", "light_yield.json", 0.03),
+        ("ZP", "filled", "light_yield_zp.json", 1e-3),
+        ("ZN", "air", "light_yield_zn_air.json", 1e-3),
+        ("ZP", "air", "light_yield_zp_air.json", 1e-3),
+    ],
 )
-def test_coupling_is_the_measured_one(name: str, file: str, relative: float) -> None:
-    # The ZN's was set with other showers than those of its file; the two agree within errors.
+def test_coupling_is_the_measured_one(
+    name: str, grooves: Grooves, file: str, relative: float
+) -> None:
+    # The first was set with other showers than those of its file; the two agree within errors.
     measured = json.loads((RESULTS / file).read_text())
-    light = measured["photo_electrons_per_tev_at_unit_coupling"] * CALIBRATION[name].coupling
+    calibrated = CALIBRATION[name, grooves].coupling
+    light = measured["photo_electrons_per_tev_at_unit_coupling"] * calibrated
     assert light == pytest.approx(ALICE_PHOTO_ELECTRONS_PER_TEV[name], rel=relative)
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from toys import toy_responses
 
 from detcore.share import Share
 from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
 from zdcsim.montecarlo.finished import Finished
+from zdcsim.montecarlo.growth import origin_of
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.production import Production, geant4_folder, shower_seeds
 from zdcsim.montecarlo.run import run, run_share
@@ -118,6 +120,15 @@ def test_another_production_does_not_grow_from_it(
     with pytest.raises(ValueError, match=said):
         run(larger, out, 1, earlier=earlier)
     assert list(tmp_path.iterdir()) == [earlier]
+
+
+def test_a_sample_that_does_not_say_has_filled_grooves() -> None:
+    filled = replace(small(), grooves="filled")
+    said = {key: value for key, value in filled.record().items() if key != "grooves"}
+    earlier = replace(toy_responses(4, 2), provenance=said)
+    assert origin_of(earlier, replace(filled, copies=3))["copies"] == 2
+    with pytest.raises(ValueError, match="grooves: filled there, air now"):
+        origin_of(earlier, small(copies=3))
 
 
 def test_other_primaries_are_refused(reference: Responses, tmp_path: Path) -> None:

@@ -51,4 +51,21 @@ def test_collisions_make_showers_in_both_calorimeters(
     assert responses.photon_sum().max() > 0
     recorded = responses.provenance["light"]
     assert isinstance(recorded, dict)
-    assert recorded["coupling"] == CALIBRATION[block.name].coupling
+    assert recorded["coupling"] == CALIBRATION[block.name, "air"].coupling
+
+
+@pytest.mark.parametrize(
+    ("place", "through_air"),
+    [(0.055, True), (0.045, False), (0.0, False)],
+    ids=["corner of a groove", "beside it", "between four fibres"],
+)
+def test_photons_fly_through_air_grooves(place: float, through_air: bool, tmp_path: Path) -> None:
+    # A fibre stands at (0.08, 0.08) cm, its groove reaches from 0.05 to 0.11 cm: in its corner a
+    # photon meets a metre of air, three thousandths of a radiation length.
+    shot = ["--source", "gun", "--particle", "gamma", "--energy", "10", "--spread", "0"]
+    aimed = [*shot, "--x", str(place), "--y", str(place), "--particles", "3"]
+    for grooves, dark in (("air", through_air), ("filled", False)):
+        out = ["--grooves", grooves, "--out", str(tmp_path / f"{grooves}.root")]
+        responses = simulated(*aimed, *out, "--absorber-cut", "1")
+        assert responses.provenance["grooves"] == grooves
+        assert ((responses.photon_sum() == 0) == dark).all()

@@ -66,6 +66,13 @@ def simulate(
             "--production-cut says. 1 saves a fifth of the time."
         ),
     ] = 0.0,
+    grooves: Annotated[
+        Literal["air", "filled"],
+        typer.Option(
+            help="In the square grooves around the fibres: air, as in O2's geometry, or absorber "
+            "up to the fibre, as in the samples of data/."
+        ),
+    ] = "air",
     margin: Annotated[
         int,
         typer.Option(
@@ -146,6 +153,7 @@ def simulate(
         ),
         geant4_data=geant4_folder(geant4_data),
         margin=margin,
+        grooves=grooves,
     )
     target = out or Path(f"{detector}_{source}.root")
     processes = workers or os.cpu_count() or 1

@@ -13,6 +13,7 @@ import yaml
 
 from zdcsim.evaluation.judgement import Judgement, physics_tables
 from zdcsim.evaluation.wording import judged_parts
+from zdcsim.geometry import grooves_of
 
 NOT_JUDGED = (
     "Not judged: `zdcsim evaluate --model {name} --json judgement.json`, then "
@@ -79,7 +80,7 @@ def _data(manifest: Mapping[str, Any]) -> str:
             "sample": f"{training.get('data_kind', 'not stated')}, sha256 "
             f"{', '.join(each[:12] for each in str(training.get('data_sha256')).split())}",
             "Monte Carlo": f"{made.get('geant4', 'not stated')}, "
-            f"{physics_tables(training)}, source {source.get('name', 'not stated')}"
+            f"{physics_tables({**made, **training})}, source {source.get('name', 'not stated')}"
             + (f" ({source['generator']})" if "generator" in source else ""),
             "particles": made.get("particles"),
             "copies of each": made.get("copies"),
@@ -128,6 +129,13 @@ def _limits(manifest: Mapping[str, Any]) -> str:
             0,
             "- The Geant4 tables of its data are stand-ins made from published formulas: light and "
             "shower shapes may differ by some per cent from those of the official data sets.",
+        )
+    if made.get("geant4_data") and grooves_of(made) == "filled":
+        lines.insert(
+            0,
+            "- Its showers were simulated with absorber up to the fibres. ALICE's fibres lie in "
+            "air grooves, through which some particles fly without a shower, and the light of the "
+            "others varies more: good for trying out how O2 takes it, not yet for physics.",
         )
     return "\n".join(lines)
 

@@ -21,6 +21,7 @@ from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, measure
 from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.speed import Speed
+from zdcsim.geometry import grooves_of
 from zdcsim.response import Responses, reused
 
 STAGES = ("measuring", "distances", "errors", "diversity", "bins", "likeness")
@@ -87,19 +88,24 @@ class Judgement:
         return TypeAdapter(Judgement).dump_json(self).decode() + "\n"
 
     def physics_tables(self) -> str:
-        """Which Geant4 data sets the Monte Carlo was made with, as its file states it."""
+        """Geant4 data sets and grooves that the Monte Carlo was made with, as its file states."""
         return physics_tables(self.reference)
+
+
+TABLES: dict[object, str] = {
+    "stand-in": "stand-in physics tables (not the official Geant4 data sets)",
+    "official": "official Geant4 data sets",
+}
+FILLED = "absorber up to the fibres, where ALICE has air"
 
 
 def physics_tables(described: Mapping[str, object]) -> str:
     """The same of any provenance with `geant4_data` and `data_kind`."""
     data = described.get("geant4_data")
-    if data == "stand-in":
-        return "stand-in physics tables (not the official Geant4 data sets)"
-    if data == "official":
-        return "official Geant4 data sets"
-    kind = described.get("data_kind", "not stated")
-    return f"Geant4 data sets not stated in the file (data kind: {kind})"
+    if data not in TABLES:
+        kind = described.get("data_kind", "not stated")
+        return f"Geant4 data sets not stated in the file (data kind: {kind})"
+    return f"{TABLES[data]}; {FILLED}" if grooves_of(described) == "filled" else TABLES[data]
 
 
 def from_json(text: str) -> Judgement:

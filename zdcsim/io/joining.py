@@ -11,10 +11,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from zdcsim.geometry import GROOVES, grooves_of
 from zdcsim.io.block import Block, ParticleNumbers
 from zdcsim.response import REUSE, Responses, origin, reused
 
-SAME = ("data_kind", "geant4_data", "common_fibres")
+SAME = ("data_kind", "geant4_data", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
 
 
@@ -38,7 +39,7 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
         for block in blocks:
             responses = block.responses
             first = first or {**responses.provenance, "joined": names}
-            _check_same(first, names[0], responses.provenance, name)
+            _check_same(_said(first), names[0], _said(responses.provenance), name)
             particle = _renumbered(responses, known, numbers)
             yield replace(block, responses=replace(responses, particle=particle, provenance=first))
 
@@ -62,6 +63,10 @@ def _renumbered(
         )
     found = np.fromiter((known[each] for each in here.tolist()), np.int64, len(here))
     return found + responses.particle // REUSE * REUSE
+
+
+def _said(provenance: Mapping[str, object]) -> Mapping[str, object]:
+    return {**provenance, GROOVES: grooves_of(provenance)}
 
 
 def _check_same(

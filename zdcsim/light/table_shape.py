@@ -55,7 +55,7 @@ def our_table(beta_range: tuple[float, float], calorimeter: Calorimeter) -> NDAr
     radius, length = 10 * calorimeter.fibre_radius, 20 * calorimeter.half_z
     tables = [chord_table(float(beta), angles, impacts, radius, length) for beta in betas]
     mean: NDArray[np.float64] = np.mean(tables, axis=0)
-    return coupling(calorimeter) * mean
+    return coupling(calorimeter, "air") * mean
 
 
 def compared(

@@ -11,10 +11,11 @@ from torch import Tensor, nn
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PZ
 from zdcsim.geometry import Calorimeter
+from zdcsim.models.fibre_path import PATHS, FibrePath
 from zdcsim.models.flight import flight, only
 from zdcsim.optics import Machine
 
-FEATURES = 10
+FEATURES = 10 + PATHS
 MAPS = 4
 TEV = 1000.0
 MUON_MASS = 105.66  # MeV; only massless and very light particles lie far below it
@@ -61,12 +62,12 @@ class Impact(nn.Module):
 
 
 class ParticleFeatures(nn.Module):
-    """Energy, species and impact point, each of order 1.
+    """Energy, species, impact point and the path through groove and fibre, each of order 1.
 
-    The vertex and the momentum enter only through the impact point, the momentum also through
-    the energy: what else they carry cannot be told apart with the particles there are. Energy, mass
-    and place fix the slope behind the magnets too: told it as well, a fit of the light's centre in
-    the ZP leaves the same 0.11 cm.
+    The vertex and the momentum enter only through the impact point and that path, the momentum
+    also through the energy: what else they carry cannot be told apart with the particles there are.
+    Energy, mass and place fix the slope behind the magnets too: told it as well, a fit of the
+    light's centre in the ZP leaves the same 0.11 cm.
 
     Arguments:
         calorimeter: Whose face.
@@ -76,6 +77,7 @@ class ParticleFeatures(nn.Module):
     def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
         super().__init__()
         self.impact = Impact(calorimeter, machine)
+        self.path = FibrePath(calorimeter, machine)
 
     def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
         """Features, shape (B, F), and impact point in pitches, shape (B, 2).
@@ -86,6 +88,7 @@ class ParticleFeatures(nn.Module):
         place = self.impact.place(conditions)
         log_energy = torch.log10(only(conditions, ENERGY).clamp(min=1e-3) / TEV)
         mass = only(conditions, MASS).clamp(min=0)
+        impact = self.impact.in_pitches(place)
         features = [
             log_energy,
             log_energy.square(),
@@ -95,8 +98,9 @@ class ParticleFeatures(nn.Module):
             torch.sign(only(conditions, PZ)),
             place,
             1 - place.abs(),
+            self.path(conditions, impact),
         ]
-        return torch.cat(features, dim=1), self.impact.in_pitches(place)
+        return torch.cat(features, dim=1), impact
 
 
 class ImpactMaps(nn.Module):

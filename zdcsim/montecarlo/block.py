@@ -1,4 +1,4 @@
-"""A calorimeter in Geant4: a block of absorber with quartz fibres along the beam.
+"""A calorimeter in Geant4: a block of absorber with quartz fibres in air grooves along the beam.
 
 The origin is the centre of the block; z points from the front face to the read-out end.
 
@@ -8,7 +8,7 @@ Source: AliceO2, Detectors/ZDC/simulation/src/Detector.cxx (dimensions and mater
 import geant4_pybind as geant4
 import numpy as np
 
-from zdcsim.geometry import Calorimeter
+from zdcsim.geometry import Calorimeter, Grooves
 from zdcsim.light import cherenkov, photo_electrons
 from zdcsim.montecarlo.settings import Transport
 
@@ -92,12 +92,20 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
     Arguments:
         calorimeter: What to build; its absorber must be in ABSORBERS.
         transport: For the energy below which tracks end in the absorber.
+        grooves: What surrounds the fibres.
         scorer: Receives the steps in the fibres.
     """
 
-    def __init__(self, calorimeter: Calorimeter, transport: Transport, scorer: FibreSteps) -> None:
+    def __init__(
+        self,
+        calorimeter: Calorimeter,
+        transport: Transport,
+        grooves: Grooves,
+        scorer: FibreSteps,
+    ) -> None:
         super().__init__()
         self._calorimeter, self._transport, self._scorer = calorimeter, transport, scorer
+        self._grooves = grooves
         # The binding does not keep C++ objects alive that only Geant4 refers to.
         self._alive: list[object] = []
 
@@ -117,6 +125,7 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
         top = self._place(world, None, 0.0, 0.0, 0)
         self._place(block, world, 0.0, 0.0, 0)
         self._fibre = self._make_fibre(half[2])
+        repeated = self._fibre if self._grooves == "filled" else self._make_groove(half[2])
         region = geant4.G4Region(FIBRES)
         region.AddRootLogicalVolume(self._fibre)
         self._alive.append(region)
@@ -126,7 +135,7 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
                     10 * self._calorimeter.pitch * (i + 0.5) - h
                     for i, h in zip((ix, iy), half[:2], strict=True)
                 )
-                self._place(self._fibre, block, x, y, ix * self._calorimeter.ny + iy)
+                self._place(repeated, block, x, y, ix * self._calorimeter.ny + iy)
         return top
 
     def ConstructSDandField(self) -> None:
@@ -151,6 +160,14 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
             found = geant4.G4NistManager.Instance().FindOrBuildElement(element)
             material.AddElement(found, fraction)
         return material
+
+    def _make_groove(self, half_length: float) -> geant4.G4LogicalVolume:
+        """A groove with the fibre in its middle."""
+        air = geant4.G4NistManager.Instance().FindOrBuildMaterial("G4_AIR")
+        half = 10 * self._calorimeter.groove_half
+        groove = self._volume("groove", air, half, half, half_length)
+        self._place(self._fibre, groove, 0.0, 0.0, 0)
+        return groove
 
     def _make_fibre(self, half_length: float) -> geant4.G4LogicalVolume:
         nist = geant4.G4NistManager.Instance()

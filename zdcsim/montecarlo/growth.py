@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 
+from zdcsim.geometry import GROOVES, grooves_of
 from zdcsim.montecarlo.finished import Finished, Light
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production
@@ -29,7 +30,8 @@ def origin_of(earlier: Responses, production: Production) -> dict[str, object]:
         ValueError: If anything but the numbers of particles, copies and missed primaries differs,
             or one of those is smaller.
     """
-    was, now = earlier.provenance, production.record()
+    was = {GROOVES: grooves_of(earlier.provenance), **earlier.provenance}
+    now = production.record()
     differs = [key for key in now if key not in MAY_GROW and was.get(key) != now[key]]
     if differs:
         said = "; ".join(f"{key}: {was.get(key)} there, {now[key]} now" for key in differs)

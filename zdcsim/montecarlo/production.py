@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from zdcsim.geometry import Calorimeter
+from zdcsim.geometry import GROOVES, Calorimeter, Grooves
 from zdcsim.light import cherenkov, fibre, photo_electrons
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION, coupling
 from zdcsim.montecarlo import datasets
@@ -35,6 +35,7 @@ class Production:
         geant4_data: Folder of the Geant4 data sets.
         margin: Columns and rows of fibres that the block has more on each side, for a shower
             library (`library.py`); primaries are the same.
+        grooves: What is in the grooves around the fibres.
     """
 
     calorimeter: Calorimeter
@@ -46,6 +47,7 @@ class Production:
     transport: Transport
     geant4_data: Path
     margin: int = 0
+    grooves: Grooves = "air"
 
     def __post_init__(self) -> None:
         if not 0 < self.particles <= IDENTIFIERS_PER_SEED or self.copies < 1 or self.missed < 0:
@@ -83,11 +85,12 @@ class Production:
             "seed": self.seed,
             "reused_showers": False,
             "transport": self.transport.record(),
-            "light": light_record(self.calorimeter),
+            GROOVES: self.grooves,
+            "light": light_record(self.calorimeter, self.grooves),
         }
 
 
-def light_record(calorimeter: Calorimeter) -> dict[str, object]:
+def light_record(calorimeter: Calorimeter, grooves: Grooves) -> dict[str, object]:
     """The constants of the light model."""
     return {
         "refractive_index": cherenkov.REFRACTIVE_INDEX,
@@ -95,8 +98,8 @@ def light_record(calorimeter: Calorimeter) -> dict[str, object]:
         "numerical_aperture": fibre.NUMERICAL_APERTURE,
         "attenuation_length_mm": fibre.ATTENUATION_LENGTH_MM,
         "quantum_efficiency": photo_electrons.QUANTUM_EFFICIENCY,
-        "coupling": coupling(calorimeter),
-        "coupling_relative_error": CALIBRATION[calorimeter.name].relative_error,
+        "coupling": coupling(calorimeter, grooves),
+        "coupling_relative_error": CALIBRATION[calorimeter.name, grooves].relative_error,
         "calibrated_to_photo_electrons_per_tev": ALICE_PHOTO_ELECTRONS_PER_TEV[calorimeter.name],
     }
 

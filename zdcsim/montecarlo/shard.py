@@ -58,7 +58,9 @@ class Simulator:
         from zdcsim.montecarlo.shower import Transporter
 
         self._production = production
-        self._transporter: Any = Transporter(production.block, production.transport)
+        self._transporter: Any = Transporter(
+            production.block, production.transport, production.grooves
+        )
 
     def light(self, pdg: int, conditions: NDArray[np.float32], shower: Shower) -> Light:
         """Simulate one shower; conditions have shape (9,)."""

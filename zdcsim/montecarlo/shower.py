@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.conditions import PX, PY, PZ
-from zdcsim.geometry import Calorimeter
+from zdcsim.geometry import Calorimeter, Grooves
 from zdcsim.light.coupling import coupling
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo.arrival import arrival
@@ -102,16 +102,19 @@ class Transporter:
     Arguments:
         calorimeter: The block to build.
         transport: Cuts.
+        grooves: What surrounds the fibres.
     """
 
-    def __init__(self, calorimeter: Calorimeter, transport: Transport) -> None:
-        self._calorimeter = calorimeter
+    def __init__(
+        self, calorimeter: Calorimeter, transport: Transport, grooves: Grooves = "air"
+    ) -> None:
+        self._calorimeter, self._grooves = calorimeter, grooves
         self._scorer, self._actions = FibreSteps(), _Actions()
         self._manager = geant4.G4RunManagerFactory.CreateRunManager(
             geant4.G4RunManagerType.SerialOnly
         )
         self._alive = (
-            Block(calorimeter, transport, self._scorer),
+            Block(calorimeter, transport, grooves, self._scorer),
             FtfpBert(transport),
             self._actions,
         )
@@ -141,7 +144,8 @@ class Transporter:
         """Expected photo-electrons per fibre, shape (Nx, Ny), and the CPU seconds it took."""
         start = time.process_time()
         steps = self.steps(primary, seed)
-        expected = expected_per_fibre(steps, self._calorimeter, coupling(self._calorimeter))
+        scale = coupling(self._calorimeter, self._grooves)
+        expected = expected_per_fibre(steps, self._calorimeter, scale)
         return expected, time.process_time() - start
 
     @staticmethod

@@ -12,7 +12,7 @@ from pydantic import TypeAdapter
 from detcore.files import write_text
 from detcore.provenance import provenance
 from zdcsim.conditions import ENERGY
-from zdcsim.geometry import CALORIMETERS
+from zdcsim.geometry import CALORIMETERS, grooves_of
 from zdcsim.light.table_shape import TableShape, table_shapes
 from zdcsim.response import Responses, joined, reused
 from zdcsim.validation.curve import Point, point
@@ -95,11 +95,13 @@ class Validation:
         return TypeAdapter(Validation).dump_json(self, indent=1).decode() + "\n"
 
     def physics_tables(self) -> str:
-        """Which Geant4 data sets the samples were made with, as their files state it."""
+        """Geant4 data sets and grooves that the samples were made with, as their files state."""
         kinds = sorted({str(file.get("geant4_data", "not stated")) for file in self.files.values()})
+        grooves = " and ".join(sorted({grooves_of(file) for file in self.files.values()}))
+        tables = f"Geant4 tables: {', '.join(kinds)} (stand-ins are not the official data sets)"
         if kinds == ["official"]:
-            return "official Geant4 data sets"
-        return f"Geant4 tables: {', '.join(kinds)} (stand-ins are not the official data sets)"
+            tables = "official Geant4 data sets"
+        return f"{tables}; grooves around the fibres: {grooves} (ALICE's hold air)"
 
 
 def from_json(text: str) -> Validation:

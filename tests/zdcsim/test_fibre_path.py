@@ -1,0 +1,76 @@
+"""The path through groove and fibre against marching along it."""
+
+import numpy as np
+import pytest
+import torch
+from numpy.typing import NDArray
+from toys import toy_conditions
+
+from zdcsim.conditions import PX, PY, PZ, VX, VZ
+from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.models.features import Impact, ParticleFeatures
+from zdcsim.models.fibre_path import PATHS, FibrePath
+from zdcsim.optics import Machine
+
+MARCH = 20_000
+
+
+def marched(
+    aside: NDArray[np.float64], drift: NDArray[np.float64], calorimeter: Calorimeter
+) -> tuple[float, float]:
+    """Shares of the block until the first step outside the groove, and outside the fibre."""
+    t = np.arange(MARCH) / MARCH
+    x, y = aside[:, None] + drift[:, None] * t
+    groove = np.maximum(np.abs(x), np.abs(y)) * calorimeter.pitch < calorimeter.groove_half
+    fibre = np.hypot(x, y) * calorimeter.pitch < calorimeter.fibre_radius
+    return until_outside(groove), until_outside(fibre)
+
+
+def until_outside(inside: NDArray[np.bool_]) -> float:
+    return 1.0 if inside.all() else float(np.argmin(inside)) / MARCH
+
+
+@pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["zn", "zp"])
+def test_shares_are_those_of_small_steps(
+    calorimeter: Calorimeter, rng: np.random.Generator
+) -> None:
+    reach = 1.2 * calorimeter.groove_half / calorimeter.pitch
+    aside, drift = rng.uniform(-reach, reach, (300, 2)), rng.normal(0, 0.2, (300, 2))
+    drift[:20] = 0
+    drift[20:40, 0] = 0
+    path = FibrePath(calorimeter)
+    found = path.shares(*(torch.from_numpy(v).float() for v in (aside, drift)))
+    groove, fibre = (each[:, 0].numpy() for each in found)
+    expected = np.array([marched(*pair, calorimeter) for pair in zip(aside, drift, strict=True)])
+    np.testing.assert_allclose(groove, expected[:, 0], rtol=0, atol=2 / MARCH)
+    np.testing.assert_allclose(fibre, expected[:, 1], rtol=0, atol=2 / MARCH)
+    assert ((groove > 0) & (groove < 1)).sum() > 50
+    assert ((fibre > 0) & (fibre < 1)).sum() > 20
+
+
+@pytest.mark.parametrize("side", [1, -1], ids=["A", "C"])
+@pytest.mark.parametrize("machine", [None, Machine(7000.0)], ids=["straight", "magnets"])
+def test_the_drift_is_the_slope_at_the_face_times_the_length(
+    side: int, machine: Machine | None, rng: np.random.Generator
+) -> None:
+    particles = toy_conditions(200, rng, ZN)
+    particles[:, PZ] *= side
+    particles[:, VX] = 0.001
+    particles[:, VZ] = 3
+    given = torch.from_numpy(particles)
+    path, impact = FibrePath(ZN, machine), Impact(ZN, machine)
+    at_face = impact(given)
+    behind = (path.to_back(given) - path.centre) / path.pitch + path.half_face
+    slopes = particles[:, [PX, PY]] / np.abs(particles[:, [PZ]])
+    expected = slopes * 2 * ZN.half_z / ZN.pitch  # neutral: magnets do not bend
+    np.testing.assert_allclose((behind - at_face).numpy(), expected, rtol=0, atol=2e-3)
+
+
+def test_features_end_with_the_path() -> None:
+    # From the interaction point to the corner of the groove of fibre (22, 22), and 1 mm beside it.
+    particles = np.zeros((2, 9), np.float32)
+    particles[:, 0] = particles[:, PZ] = 1000.0
+    particles[:, PX] = np.array([0.056, 0.156]) / ZN.front_a * 1000
+    particles[:, PY] = 0.056 / ZN.front_a * 1000
+    features, _ = ParticleFeatures(ZN)(torch.from_numpy(particles))
+    assert features[:, -PATHS:].tolist() == [[1.0, 0.0], [0.0, 0.0]]
