@@ -108,8 +108,9 @@ def as_markdown(result: dict[str, Any]) -> str:
             f"| {row['detector']}, {row['particle']} {row['energy_gev']:.0f} GeV at "
             f"{row['place_cm']} cm | {row['grooves']} | {v['flew_through']} of {v['showers']} | "
             f"{v['predicted']} | {v['below_half']} | "
-            f"{v['per_tev']:.0f} ± {v['per_tev_error']:.0f} | {100 * v['resolution']:.1f} | {100 * v['brightest_share']:.1f} "
-            f"({100 * v['brightest_share_largest']:.1f}) | {v['seconds_per_tev']:.2f} |"
+            f"{v['per_tev']:.0f} ± {v['per_tev_error']:.0f} | {100 * v['resolution']:.1f} | "
+            f"{100 * v['brightest_share']:.1f} ({100 * v['brightest_share_largest']:.1f}) | "
+            f"{v['seconds_per_tev']:.2f} |"
         )
     return "\n".join(lines) + (
         "\n\nThe same primaries in both; flew through: less than a twentieth of the median light, "

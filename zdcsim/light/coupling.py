@@ -38,7 +38,7 @@ CALIBRATION: dict[tuple[str, Grooves], Calibration] = {
     # 329 over the 671.4 +- 18.2 photo-electrons per TeV of 54 neutrons with unit coupling; 6 more
     # flew through a groove (benchmarks/results/light_yield_zn_air.json).
     ("ZN", "air"): Calibration(0.49, 0.0271),
-    # 369 over the 541.1 +- 6.3 of 60 protons; 0 more flew through
+    # 369 over the 541.1 +- 6.3 of 60 protons; none flew through
     # (benchmarks/results/light_yield_zp_air.json).
     ("ZP", "air"): Calibration(0.6819, 0.0117),
 }
