@@ -171,7 +171,14 @@ def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None
     assert np.bincount(particle[~simulated] % REUSE).tolist() == [4, 4, 2, 2]
 
 
-@pytest.mark.parametrize("other", [{"data_kind": "generated"}, {"grooves": "air"}])
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"data_kind": "generated"},
+        {"grooves": "air"},
+        {"transport": {"absorber_production_cut_mev": 1.0}},
+    ],
+)
 def test_samples_of_two_kinds_are_not_joined(other: dict[str, object], tmp_path: Path) -> None:
     responses = toy_responses(particles=2, copies=2)
     tree.write(tmp_path / "a.root", responses)

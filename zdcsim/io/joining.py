@@ -17,6 +17,8 @@ from zdcsim.response import REUSE, Responses, origin, reused
 
 SAME = ("data_kind", "geant4_data", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
+CUTS = "transport"
+"""The entry with Geant4's cuts, which change the light of single species by per cents."""
 
 
 def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
@@ -65,14 +67,17 @@ def _renumbered(
     return found + responses.particle // REUSE * REUSE
 
 
-def _said(provenance: Mapping[str, object]) -> Mapping[str, object]:
-    return {**provenance, GROOVES: grooves_of(provenance)}
+def _said(provenance: Mapping[str, object]) -> dict[str, object]:
+    """What must agree, cuts one by one."""
+    cuts = provenance.get(CUTS)
+    single = {f"cut {key}": value for key, value in cuts.items()} if isinstance(cuts, dict) else {}
+    return {key: provenance.get(key) for key in SAME} | {GROOVES: grooves_of(provenance)} | single
 
 
 def _check_same(
     first: Mapping[str, object], first_name: str, other: Mapping[str, object], name: str
 ) -> None:
-    for key in SAME:
+    for key in {**first, **other}:
         if first.get(key) != other.get(key):
             raise ValueError(
                 f"{name} has {key} {other.get(key)!r}, but {first_name} {first.get(key)!r}; "
