@@ -18,16 +18,13 @@ MARCH = 20_000
 def marched(
     aside: NDArray[np.float64], drift: NDArray[np.float64], calorimeter: Calorimeter
 ) -> tuple[float, float]:
-    """Shares of the block until the first step outside the groove, and outside the fibre."""
+    """Shares of the block until the first step outside the groove, and of those in the fibre."""
     t = np.arange(MARCH) / MARCH
     x, y = aside[:, None] + drift[:, None] * t
-    groove = np.maximum(np.abs(x), np.abs(y)) * calorimeter.pitch < calorimeter.groove_half
-    fibre = np.hypot(x, y) * calorimeter.pitch < calorimeter.fibre_radius
-    return until_outside(groove), until_outside(fibre)
-
-
-def until_outside(inside: NDArray[np.bool_]) -> float:
-    return 1.0 if inside.all() else float(np.argmin(inside)) / MARCH
+    inside = np.maximum(np.abs(x), np.abs(y)) * calorimeter.pitch < calorimeter.groove_half
+    steps = MARCH if inside.all() else int(np.argmin(inside))
+    fibre = np.hypot(x[:steps], y[:steps]) * calorimeter.pitch < calorimeter.fibre_radius
+    return steps / MARCH, float(fibre.sum()) / MARCH
 
 
 @pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["zn", "zp"])
@@ -43,7 +40,7 @@ def test_shares_are_those_of_small_steps(
     groove, fibre = (each[:, 0].numpy() for each in found)
     expected = np.array([marched(*pair, calorimeter) for pair in zip(aside, drift, strict=True)])
     np.testing.assert_allclose(groove, expected[:, 0], rtol=0, atol=2 / MARCH)
-    np.testing.assert_allclose(fibre, expected[:, 1], rtol=0, atol=2 / MARCH)
+    np.testing.assert_allclose(fibre, expected[:, 1], rtol=0, atol=4 / MARCH)
     assert ((groove > 0) & (groove < 1)).sum() > 50
     assert ((fibre > 0) & (fibre < 1)).sum() > 20
 

@@ -1,8 +1,9 @@
-"""How far a particle flies through the groove and the fibre that it enters at the face.
+"""How far a particle flies through the groove that it enters at the face, and the fibre in it.
 
 Every fibre lies in a square groove of air. A particle that enters one meets no absorber until its
-slope takes it to the wall; one that enters the fibre meets quartz instead, and lights it. Which of
-this happens is geometry, so it is computed and not learnt: few simulated particles enter grooves.
+slope takes it to the wall; what it meets on the way is the quartz of the fibre, if that is in its
+way. Which of this happens is geometry, so it is computed and not learnt: few simulated particles
+enter grooves.
 
 Axis key: B particles, 9 conditions.
 """
@@ -22,10 +23,10 @@ STRAIGHT = 1e-6
 
 
 class FibrePath(nn.Module):
-    """Shares of the block's length, from its front, in the groove and in the fibre.
+    """Shares of the block's length that are flown in the groove, and in the fibre in it.
 
-    The groove's share counts the fibre in it. A particle that enters elsewhere has none of either,
-    also if it would reach a groove deeper in the block.
+    The groove's share counts the fibre's. A particle that enters elsewhere has none of either, also
+    if it would reach a groove deeper in the block. With 1 and 0 it flies through air alone.
 
     Arguments:
         calorimeter: Its lattice, grooves and length.
@@ -73,11 +74,12 @@ class FibrePath(nn.Module):
         size = drift.abs().clamp(min=STRAIGHT)
         to_wall = ((self.groove - aside * torch.sign(drift)) / size).amin(1, keepdim=True)
         in_groove = (aside.abs().amax(1, keepdim=True) < self.groove).float()
-        # |aside + t drift| = radius, the larger of the two t
+        groove = in_groove * to_wall.clamp(0, 1)
+        # |aside + t drift| = radius at -along / square +- root
         square = (size * size).sum(1, keepdim=True)
         along = (aside * drift).sum(1, keepdim=True)
         room = self.fibre**2 - (aside * aside).sum(1, keepdim=True)
-        root = torch.sqrt((along * along + square * room).clamp(min=0))
-        to_rim = (root - along) / square
-        in_fibre = (room > 0).float()
-        return in_groove * to_wall.clamp(0, 1), in_fibre * to_rim.clamp(0, 1)
+        nearest = -along / square
+        root = torch.sqrt((nearest * nearest + room / square).clamp(min=0))
+        fibre = torch.minimum(nearest + root, groove) - (nearest - root).clamp(min=0)
+        return groove, fibre.clamp(min=0)
