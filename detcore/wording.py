@@ -1,6 +1,6 @@
 """Numbers in words, for reports and the screen."""
 
-from math import floor, log10
+from math import floor, isnan, log10
 
 ABSENT = "-"
 
@@ -20,7 +20,9 @@ def number(value: float | None, digits: int = 3) -> str:
 
 
 def with_error(value: float, error: float) -> str:
-    """Value ± error, to two digits of the latter."""
+    """Value ± error, to two digits of the latter; the value alone where the error is not known."""
+    if isnan(error):
+        return number(value)
     if error == 0:
         return f"{number(value)} ± 0"
     places = min(decimals(error, 2), 6)
