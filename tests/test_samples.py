@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from detcore.files import sha256
 from zdcsim.conditions import CHARGE, ENERGY, impact
-from zdcsim.geometry import ZN, ZP
+from zdcsim.geometry import ZN, ZP, grooves_of
 from zdcsim.io import tree
+from zdcsim.models.features import Impact
+from zdcsim.models.fibre_path import FibrePath
 from zdcsim.response import Responses
 
 DATA = Path(__file__).parent.parent / "data"
@@ -70,6 +73,22 @@ def test_particles_hit_the_face_and_the_missed_do_not(train: Responses) -> None:
     aimed = ZN.contains(*impact(missed, ZN).T) & (missed[:, 8] == 0)
     # Only unstable neutrals can aim at the face and miss: they decay on the way.
     assert set(np.abs(pdg[aimed]).tolist()) <= {310, 3122, 3322}
+
+
+def test_those_who_fly_through_air_alone_leave_no_light(train: Responses) -> None:
+    air = tree.read(DATA / "zn_air.root")
+    assert (grooves_of(air.provenance), grooves_of(train.provenance)) == ("air", "filled")
+    first = np.unique(train.particle, return_index=True)[1][: len(air)]
+    assert np.array_equal(air.conditions, train.conditions[first])
+    particles = torch.from_numpy(air.conditions)
+    groove, fibre = FibrePath(ZN)(particles, Impact(ZN)(particles)).numpy().T
+    through = (groove == 1) & (fibre == 0)
+    assert through.sum() == 3
+    lit = air.photon_sum() > 0
+    assert not lit[through].any()
+    assert lit[groove < 0.9].all()
+    filled = np.isin(train.particle, train.particle[first][through])
+    assert (train.photon_sum()[filled] > 0).all()
 
 
 def test_the_samples_of_the_zp_are_apart_and_of_the_size_they_are_said_to_be() -> None:
