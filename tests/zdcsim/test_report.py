@@ -19,7 +19,7 @@ from zdcsim.evaluation.plots import figures, png
 from zdcsim.evaluation.report import html
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.evaluation.wording import BIN_HEADINGS, with_spread
+from zdcsim.evaluation.wording import BIN_HEADINGS, caption, with_spread
 from zdcsim.geometry import ZP
 from zdcsim.io.tree import write
 
@@ -54,6 +54,24 @@ def test_stand_in_tables_are_stated(page: str) -> None:
     assert STAND_IN not in official
     assert "official Geant4 data sets" in official
     assert "not stated in the file (data kind: toy)" in html(judged(None), {})
+
+
+@pytest.mark.parametrize(
+    ("trained", "here", "warned"),
+    [({}, {}, False), ({}, {"grooves": "air"}, True), ({"grooves": "air"}, {}, True)],
+)
+def test_a_model_that_learnt_with_other_grooves_is_said(
+    trained: dict[str, object], here: dict[str, object], warned: bool
+) -> None:
+    judgement = judged("stand-in")
+    data = {"provenance": {"geant4_data": "stand-in", **trained}}
+    found = replace(
+        judgement,
+        model={**judgement.model, "training": {"generator": {"data": data}}},
+        reference={**judgement.reference, **here},
+    )
+    assert ("; the model learnt with" in caption(found)) == warned
+    assert "learnt with" not in caption(judgement)
 
 
 def test_the_page_needs_nothing_else(page: str) -> None:

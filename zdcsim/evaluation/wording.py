@@ -8,6 +8,7 @@ from detcore.wording import ABSENT, number, with_error
 from zdcsim.evaluation.conditional import Bin
 from zdcsim.evaluation.floor import Comparison, Spread
 from zdcsim.evaluation.judgement import Judgement
+from zdcsim.geometry import grooves_of
 
 Row = tuple[str, str, str, str]
 HEADINGS: Row = ("", "floor", "model", "ratio")
@@ -101,8 +102,19 @@ def caption(judgement: Judgement) -> str:
     """What the numbers are."""
     return (
         "Wasserstein distances at the same sample size, photo-electrons if no unit is named. "
-        f"Monte Carlo: {judgement.physics_tables()}"
+        f"Monte Carlo: {judgement.physics_tables()}{_trained_otherwise(judgement)}"
     )
+
+
+def _trained_otherwise(judgement: Judgement) -> str:
+    """A warning, if the model was trained on showers with other grooves."""
+    part: object = judgement.model
+    for key in ("training", "generator", "data", "provenance"):
+        part = part.get(key) if isinstance(part, dict) else None
+    if not isinstance(part, dict) or "geant4_data" not in part.keys() & judgement.reference.keys():
+        return ""
+    trained, here = grooves_of(part), grooves_of(judgement.reference)
+    return "" if trained == here else f"; the model learnt with {trained} grooves, not {here}"
 
 
 def write_markdown(path: Path, judgement: Judgement) -> None:
