@@ -22,7 +22,7 @@ def main() -> None:
     parser.add_argument("tables", type=Path, help="folder with light22620362207s to ...10s")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()
-    shapes = table_shapes(arguments.tables, ZN)
+    shapes = table_shapes(arguments.tables, ZN, "filled")
     result = {
         digits: {
             "correlation": shape.correlation,

@@ -150,7 +150,7 @@ def test_a_table_of_our_own_light_agrees_with_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table_shape, "VELOCITIES", 1)
-    ours = our_table((0.95, 1.0), ZN)
+    ours = our_table((0.95, 1.0), ZN, "air")
     same = compared(ours, 1.3 * ours, (0.95, 1.0))
     assert (same.correlation, same.misplaced_share) == (1.0, 0.0)
     assert same.total_alice_over_ours == pytest.approx(1.3)
@@ -158,7 +158,7 @@ def test_a_table_of_our_own_light_agrees_with_itself(
     for digits in alice_tables.BETA_RANGES:
         text = " ".join(f"{value:.6g}" for value in ours.ravel())
         (tmp_path / alice_tables.TABLES["ZN"].format(digits)).write_text(text)
-    found = table_shapes(tmp_path, ZN)
+    found = table_shapes(tmp_path, ZN, "air")
     assert [shape.correlation == pytest.approx(1.0, abs=1e-3) for shape in found] == [
         False,
         False,

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.geometry import Calorimeter
+from zdcsim.geometry import Calorimeter, Grooves
 from zdcsim.light import alice_tables as alice
 from zdcsim.light.chord import chord_table
 from zdcsim.light.coupling import coupling
@@ -46,8 +46,13 @@ class TableShape:
     theirs: tuple[float, ...]
 
 
-def our_table(beta_range: tuple[float, float], calorimeter: Calorimeter) -> NDArray[np.float64]:
-    """Our chord light on ALICE's grid, averaged over the range of velocities, shape (A, I)."""
+def our_table(
+    beta_range: tuple[float, float], calorimeter: Calorimeter, grooves: Grooves
+) -> NDArray[np.float64]:
+    """Our chord light on ALICE's grid, averaged over the range of velocities, shape (A, I).
+
+    What is in the grooves changes the scale alone, as it has a calibration of its own.
+    """
     low, high = beta_range
     betas = low + (high - low) * (np.arange(VELOCITIES) + 0.5) / VELOCITIES
     angles = np.radians(alice.ANGLE_STEP_DEGREES * np.arange(alice.ANGLES))
@@ -55,7 +60,7 @@ def our_table(beta_range: tuple[float, float], calorimeter: Calorimeter) -> NDAr
     radius, length = 10 * calorimeter.fibre_radius, 20 * calorimeter.half_z
     tables = [chord_table(float(beta), angles, impacts, radius, length) for beta in betas]
     mean: NDArray[np.float64] = np.mean(tables, axis=0)
-    return coupling(calorimeter, "air") * mean
+    return coupling(calorimeter, grooves) * mean
 
 
 def compared(
@@ -78,7 +83,7 @@ def compared(
     )
 
 
-def table_shapes(folder: Path, calorimeter: Calorimeter) -> list[TableShape]:
+def table_shapes(folder: Path, calorimeter: Calorimeter, grooves: Grooves) -> list[TableShape]:
     """All of ALICE's tables for one calorimeter beside ours.
 
     Raises:
@@ -87,6 +92,6 @@ def table_shapes(folder: Path, calorimeter: Calorimeter) -> list[TableShape]:
     """
     theirs = alice.read_tables(folder, calorimeter)
     return [
-        compared(our_table(beta, calorimeter), theirs[digits], beta)
+        compared(our_table(beta, calorimeter, grooves), theirs[digits], beta)
         for digits, beta in alice.BETA_RANGES.items()
     ]

@@ -170,7 +170,9 @@ def _block(
         sparsity=tuple(_sparsity(group) for group in divided),
         sample=statistics(joined(collisions)) if collisions else None,
         alice=ALICE[name],
-        light=() if tables is None else tuple(table_shapes(tables, CALORIMETERS[name])),
+        light=()
+        if tables is None
+        else tuple(table_shapes(tables, CALORIMETERS[name], grooves_of(chosen[0].provenance))),
     )
 
 
