@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from detcore.files import write_text
 from detcore.provenance import provenance
 from zdcsim.geometry import Grooves, calorimeter
-from zdcsim.models.features import Impact
 from zdcsim.models.fibre_path import FibrePath
+from zdcsim.models.impact import Impact
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.settings import Transport

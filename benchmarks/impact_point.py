@@ -18,7 +18,7 @@ from detcore.files import write_text
 from detcore.graph import write
 from detcore.provenance import provenance
 from zdcsim.io import tree
-from zdcsim.models.features import Impact
+from zdcsim.models.impact import Impact
 from zdcsim.optics import Machine
 from zdcsim.response import Responses
 

@@ -10,8 +10,8 @@ from detcore.files import sha256
 from zdcsim.conditions import CHARGE, ENERGY, impact
 from zdcsim.geometry import ZN, ZP, grooves_of
 from zdcsim.io import tree
-from zdcsim.models.features import Impact
 from zdcsim.models.fibre_path import FibrePath
+from zdcsim.models.impact import Impact
 from zdcsim.response import Responses
 
 DATA = Path(__file__).parent.parent / "data"

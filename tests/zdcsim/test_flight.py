@@ -15,8 +15,8 @@ from detcore.graph import write
 from zdcsim.conditions import CHARGE, MASS, PX, PY, PZ, VX, VY, VZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import tree
-from zdcsim.models.features import Impact
 from zdcsim.models.flight import BentFlight, flight
+from zdcsim.models.impact import Impact
 from zdcsim.optics import Machine, lead_machine, total_momentum
 from zdcsim.training import load_experiment
 from zdcsim.training.config import SignalExperiment

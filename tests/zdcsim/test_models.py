@@ -13,8 +13,9 @@ from zdcsim.conditions import PX, PY, PZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.models.corrvae import CorrVaeGenerator
 from zdcsim.models.expertsim import ExpertSimGenerator
-from zdcsim.models.features import Impact, ImpactMaps, ParticleFeatures
+from zdcsim.models.features import ImpactMaps, ParticleFeatures
 from zdcsim.models.generator import Generator
+from zdcsim.models.impact import Impact
 from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.scaler import ConditionScaler

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from zdcsim.evaluation.judgement import Judgement, physics_tables
+from zdcsim.evaluation.judgement import Judgement, physics_tables, trained_on
 from zdcsim.evaluation.wording import judged_parts
 from zdcsim.geometry import grooves_of
 
@@ -73,7 +73,7 @@ def _use(name: str, manifest: Mapping[str, Any]) -> str:
 def _data(manifest: Mapping[str, Any]) -> str:
     training = manifest.get("training", {})
     data = _record(manifest).get("data", {})
-    made, rows = data.get("provenance", {}), data.get("responses", {})
+    made, rows = trained_on(manifest), data.get("responses", {})
     source = made.get("source", {})
     return listed(
         {
@@ -110,7 +110,7 @@ def _training(manifest: Mapping[str, Any]) -> str:
 
 
 def _limits(manifest: Mapping[str, Any]) -> str:
-    made = _record(manifest).get("data", {}).get("provenance", {})
+    made = trained_on(manifest)
     particles, source = made.get("particles", "an unknown number of"), made.get("source", {})
     lines = [
         f"- Trained by the showers of {particles} particles of the source "

@@ -6,6 +6,7 @@ Axis key: N responses, Nx by Ny fibres.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -97,6 +98,13 @@ TABLES: dict[object, str] = {
     "official": "official Geant4 data sets",
 }
 FILLED = "absorber up to the fibres, where ALICE has air"
+
+
+def trained_on(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Provenance of the sample that a bundle's generator was trained on; empty if not stated."""
+    record = manifest.get("training", {}).get("generator", {})
+    found: Mapping[str, Any] = record.get("data", {}).get("provenance", {})
+    return found
 
 
 def physics_tables(described: Mapping[str, object]) -> str:

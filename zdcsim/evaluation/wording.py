@@ -7,7 +7,7 @@ from detcore.files import write_text
 from detcore.wording import ABSENT, number, with_error
 from zdcsim.evaluation.conditional import Bin
 from zdcsim.evaluation.floor import Comparison, Spread
-from zdcsim.evaluation.judgement import Judgement
+from zdcsim.evaluation.judgement import Judgement, trained_on
 from zdcsim.geometry import grooves_of
 
 Row = tuple[str, str, str, str]
@@ -108,12 +108,10 @@ def caption(judgement: Judgement) -> str:
 
 def _trained_otherwise(judgement: Judgement) -> str:
     """A warning, if the model was trained on showers with other grooves."""
-    part: object = judgement.model
-    for key in ("training", "generator", "data", "provenance"):
-        part = part.get(key) if isinstance(part, dict) else None
-    if not isinstance(part, dict) or "geant4_data" not in part.keys() & judgement.reference.keys():
+    sample = trained_on(judgement.model)
+    if "geant4_data" not in sample.keys() & judgement.reference.keys():
         return ""
-    trained, here = grooves_of(part), grooves_of(judgement.reference)
+    trained, here = grooves_of(sample), grooves_of(judgement.reference)
     return "" if trained == here else f"; the model learnt with {trained} grooves, not {here}"
 
 

@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PZ
 from zdcsim.geometry import Calorimeter
 from zdcsim.models.fibre_path import PATHS, FibrePath
-from zdcsim.models.flight import flight, only
+from zdcsim.models.flight import only
+from zdcsim.models.impact import Impact
 from zdcsim.optics import Machine
 
 FEATURES = 10 + PATHS
@@ -20,45 +21,6 @@ MAPS = 4
 TEV = 1000.0
 MUON_MASS = 105.66  # MeV; only massless and very light particles lie far below it
 CORE, HALO = 1.5, 6.0  # pitches; the two lengths on which the impact maps fall off
-
-
-class Impact(nn.Module):
-    """Where the flight path meets the face, in pitches from its lower corner.
-
-    A fibre with index i is centred at i + 0.5. The point is clamped to one face width outside
-    the face, so that particles that fly elsewhere stay finite.
-
-    Arguments:
-        calorimeter: Whose face.
-        machine: The magnets on the way; without one every particle flies straight.
-    """
-
-    def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
-        super().__init__()
-        self.flight = flight(calorimeter, machine)
-        for name, values in {
-            "centre": (calorimeter.centre_x, 0.0),
-            "half_width": (calorimeter.half_x, calorimeter.half_y),
-            "half_face": (calorimeter.nx / 2, calorimeter.ny / 2),
-        }.items():
-            self.register_buffer(name, torch.tensor(values), persistent=False)
-
-    centre: Tensor
-    half_width: Tensor
-    half_face: Tensor
-
-    def forward(self, conditions: Tensor) -> Tensor:
-        """x and y in pitches, shape (B, 2), of conditions in O2's units, shape (B, 9)."""
-        return self.in_pitches(self.place(conditions))
-
-    def place(self, conditions: Tensor) -> Tensor:
-        """x and y in half widths from the middle: -1 and 1 are the edges, shape (B, 2)."""
-        place: Tensor = (self.flight(conditions) - self.centre) / self.half_width
-        return place.clamp(-3, 3)
-
-    def in_pitches(self, place: Tensor) -> Tensor:
-        """The same place in pitches from the lower corner, shape (B, 2)."""
-        return (place + 1) * self.half_face
 
 
 class ParticleFeatures(nn.Module):

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 
 from zdcsim.geometry import Calorimeter
-from zdcsim.models.flight import flight
+from zdcsim.models.impact import Impact
 from zdcsim.optics import Machine
 
 PATHS = 2
@@ -33,9 +33,6 @@ class FibrePath(nn.Module):
         machine: The magnets on the way; without one every particle flies straight.
     """
 
-    half_face: Tensor
-    centre: Tensor
-
     def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
         super().__init__()
         length = 2 * calorimeter.half_z
@@ -44,14 +41,9 @@ class FibrePath(nn.Module):
             front_a=calorimeter.front_a + length,
             front_c=calorimeter.front_c - length,
         )
-        self.to_back = flight(back, machine)
-        self.pitch = calorimeter.pitch
+        self.behind = Impact(back, machine)
         self.groove = calorimeter.groove_half / calorimeter.pitch
         self.fibre = calorimeter.fibre_radius / calorimeter.pitch
-        half_face = torch.tensor([calorimeter.nx / 2, calorimeter.ny / 2])
-        self.register_buffer("half_face", half_face, persistent=False)
-        centre = torch.tensor([calorimeter.centre_x, 0.0])
-        self.register_buffer("centre", centre, persistent=False)
 
     def forward(self, conditions: Tensor, impact: Tensor) -> Tensor:
         """Shares in the groove and in the fibre, shape (B, 2), each between 0 and 1.
@@ -60,9 +52,8 @@ class FibrePath(nn.Module):
             conditions: In O2's units, shape (B, 9).
             impact: x and y at the face in pitches from its lower corner, shape (B, 2).
         """
-        behind = (self.to_back(conditions) - self.centre) / self.pitch + self.half_face
         aside = impact - torch.floor(impact) - 0.5
-        return torch.cat(self.shares(aside, behind - impact), 1)
+        return torch.cat(self.shares(aside, self.behind(conditions) - impact), 1)
 
     def shares(self, aside: Tensor, drift: Tensor) -> tuple[Tensor, Tensor]:
         """Groove and fibre, shape (B, 1) each.
