@@ -15,6 +15,7 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 
@@ -26,14 +27,10 @@ from zdcsim.light.photo_electrons import expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.shower_physics import PhysicsList
 
+O2 = Transport()
 NUCLEON = {"ZN": "neutron", "ZP": "proton"}
-RESULT = {
-    ("ZN", "filled"): "light_yield.json",
-    ("ZP", "filled"): "light_yield_zp.json",
-    ("ZN", "air"): "light_yield_zn_air.json",
-    ("ZP", "air"): "light_yield_zp_air.json",
-}
 THROUGH = 0.05
 """A nucleon with a smaller share of the median light made no shower in the block."""
 
@@ -64,13 +61,23 @@ def main() -> None:
     parser.add_argument("--detector", choices=("zn", "zp"), default="zn")
     parser.add_argument("--nucleons", type=int, default=48)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument("--absorber-production-cut", type=float, default=0.0, help="MeV")
+    parser.add_argument(
+        "--physics-list", choices=get_args(PhysicsList), default=O2.physics_list
+    )
+    parser.add_argument("--fibre-cut", type=float, default=O2.fibre_cut_mev, help="MeV")
+    parser.add_argument(
+        "--absorber-production-cut", type=float, default=O2.absorber_production_cut_mev, help="MeV"
+    )
     parser.add_argument("--grooves", choices=("air", "filled"), default="air")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()
     name, folder = arguments.detector.upper(), production.geant4_folder("auto")
-    transport = Transport(absorber_production_cut_mev=arguments.absorber_production_cut)
+    transport = Transport(
+        physics_list=arguments.physics_list,
+        fibre_cut_mev=arguments.fibre_cut,
+        absorber_production_cut_mev=arguments.absorber_production_cut,
+    )
     each = -(-arguments.nucleons // arguments.workers)
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(arguments.workers, mp_context=spawn) as pool:
@@ -107,13 +114,17 @@ def main() -> None:
         ),
         "coupling": round(float(target / per_tev.mean()), 4),
         "relative_error": round(float(error / per_tev.mean()), 4),
-        "in_use": {" ".join(key): asdict(used) for key, used in coupling.CALIBRATION.items()},
+        "in_use": {
+            f"{name}, {physics}": asdict(used)
+            for (name, physics), used in coupling.CALIBRATION.items()
+        },
         "transport": transport.record(),
         "geant4_data": "stand-in" if (folder / datasets.STAND_IN_MARK).exists() else "official",
         **provenance("geant4-pybind", "numpy"),
     }
     print(json.dumps(result, indent=1))
-    write_text(arguments.out / RESULT[name, arguments.grooves], json.dumps(result, indent=1) + "\n")
+    choices = f"{name}_{arguments.grooves}_{arguments.physics_list}".lower()
+    write_text(arguments.out / f"light_yield_{choices}.json", json.dumps(result, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -8,8 +8,10 @@ not count: a calibration sees the peak of one nucleon.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
-from zdcsim.geometry import Calorimeter, Grooves
+from zdcsim.geometry import Calorimeter
+from zdcsim.shower_physics import ShowerPhysics
 
 ALICE_PHOTO_ELECTRONS_PER_TEV = {"ZN": 329.0, "ZP": 369.0}
 CALIBRATION_ENERGY_GEV = 2760.0
@@ -28,33 +30,36 @@ class Calibration:
     relative_error: float
 
 
-CALIBRATION: dict[tuple[str, Grooves], Calibration] = {
+OPTION_0: Final = ("FTFP_BERT", 0.0)
+"""Physics list and fibre cut of the samples that were made before O2's were known."""
+
+CALIBRATION: dict[tuple[str, ShowerPhysics], Calibration] = {
     # 329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling; 48 others
     # gave 708 +- 10 (benchmarks/results/light_yield.json).
-    ("ZN", "filled"): Calibration(0.4554, 0.010),
+    ("ZN", ShowerPhysics("filled", *OPTION_0)): Calibration(0.4554, 0.010),
     # 369 over the 587.5 +- 6.6 photo-electrons per TeV of 48 protons with unit coupling, absorber
     # production cut 1 MeV (benchmarks/results/light_yield_zp.json).
-    ("ZP", "filled"): Calibration(0.6281, 0.0112),
+    ("ZP", ShowerPhysics("filled", *OPTION_0)): Calibration(0.6281, 0.0112),
     # 329 over the 671.4 +- 18.2 photo-electrons per TeV of 54 neutrons with unit coupling; 6 more
     # flew through a groove (benchmarks/results/light_yield_zn_air.json).
-    ("ZN", "air"): Calibration(0.49, 0.0271),
+    ("ZN", ShowerPhysics("air", *OPTION_0)): Calibration(0.49, 0.0271),
     # 369 over the 541.1 +- 6.3 of 60 protons; none flew through
     # (benchmarks/results/light_yield_zp_air.json).
-    ("ZP", "air"): Calibration(0.6819, 0.0117),
+    ("ZP", ShowerPhysics("air", *OPTION_0)): Calibration(0.6819, 0.0117),
 }
 
 
-def coupling(calorimeter: Calorimeter, grooves: Grooves) -> float:
-    """Photons at the photocathode per photon at the fibre's end.
+def calibration(calorimeter: Calorimeter, physics: ShowerPhysics) -> Calibration:
+    """The measured coupling: photons at the photocathode per photon at the fibre's end.
 
     Raises:
-        ValueError: If that calorimeter has not been calibrated.
+        ValueError: If that calorimeter has not been calibrated with that physics.
     """
     try:
-        return CALIBRATION[calorimeter.name, grooves].coupling
+        return CALIBRATION[calorimeter.name, physics]
     except KeyError:
-        known = ", ".join(f"{name} ({filling})" for name, filling in CALIBRATION)
+        known = "; ".join(f"{name}, {each}" for name, each in CALIBRATION)
         raise ValueError(
-            f"the light of the {calorimeter.name} with {grooves} grooves is not calibrated; "
-            f"calibrated: {known}"
+            f"the light of the {calorimeter.name} with {physics} is not calibrated; calibrated: "
+            f"{known}"
         ) from None

@@ -91,7 +91,7 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
 
     Arguments:
         calorimeter: What to build; its absorber must be in ABSORBERS.
-        transport: For the energy below which tracks end in the absorber.
+        transport: For the energies below which tracks end in the absorber and in the fibres.
         grooves: What surrounds the fibres.
         scorer: Receives the steps in the fibres.
     """
@@ -116,15 +116,11 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
         vacuum = geant4.G4NistManager.Instance().FindOrBuildMaterial("G4_Galactic")
         world = self._volume("world", vacuum, *(h + MARGIN_MM for h in half))
         block = self._volume("block", self._absorber(), *half)
-        if self._transport.absorber_cut_mev > 0:
-            limits = geant4.G4UserLimits(
-                1e9, 1e9, 1e9, self._transport.absorber_cut_mev * geant4.MeV, 0.0
-            )
-            block.SetUserLimits(limits)
-            self._alive.append(limits)
+        self._end_below(self._transport.absorber_cut_mev, block)
         top = self._place(world, None, 0.0, 0.0, 0)
         self._place(block, world, 0.0, 0.0, 0)
         self._fibre = self._make_fibre(half[2])
+        self._end_below(self._transport.fibre_cut_mev, self._fibre)
         repeated = self._fibre if self._grooves == "filled" else self._make_groove(half[2])
         region = geant4.G4Region(FIBRES)
         region.AddRootLogicalVolume(self._fibre)
@@ -150,6 +146,13 @@ class Block(geant4.G4VUserDetectorConstruction):  # type: ignore[misc]
         geant4.G4SDManager.GetSDMpointer().AddNewDetector(detector)
         self.SetSensitiveDetector(self._fibre, detector)
         self._alive += [detector, above]
+
+    def _end_below(self, energy_mev: float, volume: geant4.G4LogicalVolume) -> None:
+        """End tracks of less kinetic energy in a volume."""
+        if energy_mev > 0:
+            limits = geant4.G4UserLimits(1e9, 1e9, 1e9, energy_mev * geant4.MeV, 0.0)
+            volume.SetUserLimits(limits)
+            self._alive.append(limits)
 
     def _absorber(self) -> geant4.G4Material:
         density, fractions = ABSORBERS[self._calorimeter.name]

@@ -1,4 +1,4 @@
-"""The FTFP_BERT physics list with ALICE's tracking cuts.
+"""The physics lists FTFP_BERT and FTFP_BERT_EMV with ALICE's tracking cuts.
 
 Import only after `datasets.use`.
 """
@@ -9,6 +9,7 @@ import geant4_pybind as geant4
 
 from zdcsim.montecarlo.block import FIBRES
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.shower_physics import PhysicsList
 
 UI_BEFORE = (
     "/process/em/fluo false",
@@ -19,16 +20,21 @@ UI_BEFORE = (
 )
 ELECTROMAGNETIC = ("gamma", "e-", "e+")
 BISECTIONS = 40
+CONSTRUCTOR: dict[PhysicsList, type] = {
+    "FTFP_BERT": geant4.G4EmStandardPhysics,
+    "FTFP_BERT_EMV": geant4.G4EmStandardPhysics_option1,
+}
+"""Of the electromagnetic physics of a list."""
 
 
 class FtfpBert(geant4.G4VModularPhysicsList):  # type: ignore[misc]
-    """FTFP_BERT built from its parts, so that cuts can be added."""
+    """FTFP_BERT or FTFP_BERT_EMV built from its parts, so that cuts can be added."""
 
     def __init__(self, transport: Transport) -> None:
         super().__init__()
         self.SetVerboseLevel(0)
         for part in (
-            geant4.G4EmStandardPhysics,
+            CONSTRUCTOR[transport.physics_list],
             geant4.G4EmExtraPhysics,
             geant4.G4DecayPhysics,
             geant4.G4HadronElasticPhysics,
@@ -54,7 +60,7 @@ def commands(transport: Transport) -> tuple[tuple[str, ...], tuple[str, ...]]:
         before.append("/process/em/applyCuts true")
     after = (
         f"/run/setCut {transport.production_cut_mm} mm",
-        f"/process/msc/RangeFactor {transport.multiple_scattering_range_factor}",
+        f"/process/msc/RangeFactor {transport.range_factor}",
     )
     return tuple(before), after
 

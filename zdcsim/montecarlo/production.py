@@ -8,11 +8,12 @@ import numpy as np
 
 from zdcsim.geometry import GROOVES, Calorimeter, Grooves
 from zdcsim.light import cherenkov, fibre, photo_electrons
-from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION, coupling
+from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, calibration
 from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.montecarlo.standin import generate
+from zdcsim.shower_physics import TRANSPORT, ShowerPhysics
 
 IDENTIFIERS_PER_SEED = 1_000_000
 Shower = tuple[int, int]
@@ -70,6 +71,11 @@ class Production:
         """Whether the Geant4 data sets are the official ones or stand-ins."""
         return datasets.kind(self.geant4_data)
 
+    @property
+    def physics(self) -> ShowerPhysics:
+        """What decides over the light of a shower."""
+        return self.transport.physics(self.grooves)
+
     def record(self) -> dict[str, object]:
         """Everything that determines the responses, as stored in the file."""
         return {
@@ -84,22 +90,23 @@ class Production:
             "margin": self.margin,
             "seed": self.seed,
             "reused_showers": False,
-            "transport": self.transport.record(),
+            TRANSPORT: self.transport.record(),
             GROOVES: self.grooves,
-            "light": light_record(self.calorimeter, self.grooves),
+            "light": light_record(self.calorimeter, self.physics),
         }
 
 
-def light_record(calorimeter: Calorimeter, grooves: Grooves) -> dict[str, object]:
+def light_record(calorimeter: Calorimeter, physics: ShowerPhysics) -> dict[str, object]:
     """The constants of the light model."""
+    calibrated = calibration(calorimeter, physics)
     return {
         "refractive_index": cherenkov.REFRACTIVE_INDEX,
         "wavelength_nm": [cherenkov.WAVELENGTH_MIN_NM, cherenkov.WAVELENGTH_MAX_NM],
         "numerical_aperture": fibre.NUMERICAL_APERTURE,
         "attenuation_length_mm": fibre.ATTENUATION_LENGTH_MM,
         "quantum_efficiency": photo_electrons.QUANTUM_EFFICIENCY,
-        "coupling": coupling(calorimeter, grooves),
-        "coupling_relative_error": CALIBRATION[calorimeter.name, grooves].relative_error,
+        "coupling": calibrated.coupling,
+        "coupling_relative_error": calibrated.relative_error,
         "calibrated_to_photo_electrons_per_tev": ALICE_PHOTO_ELECTRONS_PER_TEV[calorimeter.name],
     }
 

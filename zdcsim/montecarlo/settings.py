@@ -2,39 +2,70 @@
 
 from dataclasses import asdict, dataclass
 
+from zdcsim.geometry import Grooves
+from zdcsim.shower_physics import PhysicsList, ShowerPhysics
+
+ELECTROMAGNETIC: dict[PhysicsList, str] = {
+    "FTFP_BERT": "G4EmStandardPhysics (option 0)",
+    "FTFP_BERT_EMV": "G4EmStandardPhysics_option1",
+}
+"""Geant4's constructor of electromagnetic physics in each list."""
+RANGE_FACTOR: dict[PhysicsList, float] = {"FTFP_BERT": 0.04, "FTFP_BERT_EMV": 0.2}
+"""Longest step of an electron that enters a volume, in units of its range, as each list sets it."""
+
 
 @dataclass(frozen=True)
 class Transport:
-    """How Geant4 transports particles.
+    """How Geant4 transports particles; as in ALICE O2, if nothing else is asked for.
+
+    Source: AliceO2, Common/SimConfig/include/SimConfig/G4Params.h (physics list) and
+    Detectors/ZDC/simulation/data/simcuts.dat (cuts, which Geant4 VMC takes for the production cuts
+    of the medium, too).
 
     Arguments:
+        physics_list: Geant4's name. FTFP_BERT_EMV takes longer steps in multiple scattering; it
+            halves the time and dims the light by two fifths, which the coupling makes good
+            (`benchmarks/throughput.py`).
         production_cut_mm: Range below which secondaries are not made.
         absorber_cut_mev: Kinetic energy below which tracks end in the absorber, not in the fibres;
             ALICE's simcuts.dat has 1 MeV for electrons and photons. 0 switches it off.
         neutron_cut_mev: Kinetic energy below which neutrons end anywhere; ALICE has 10 MeV.
         time_limit_ns: Time after which neutrons end.
+        fibre_cut_mev: Kinetic energy below which tracks end in the fibres; ALICE has 1 MeV. 0
+            follows electrons down to the threshold of their light.
         absorber_production_cut_mev: Electrons, positrons and photons of less kinetic energy are not
             made in the absorber but lose theirs on the spot. Up to `absorber_cut_mev` this leaves
-            the light alone, as they would end there without a step, and saves a fifth of the time
-            (`benchmarks/throughput.py`). 0 uses `production_cut_mm`, as in the fibres.
+            the light alone, as they would end there without a step, and saves time. 0 uses
+            `production_cut_mm`, as in the fibres.
         multiple_scattering_range_factor: Longest step of an electron that enters a volume, in units
-            of its range; larger is faster and dims the light.
+            of its range; larger is faster and dims the light. 0 leaves it to the physics list.
         electron_cut_mev: Energy below which electrons end anywhere: just over the 0.19 MeV
             threshold of Cherenkov light would lose light, so it stays at the threshold.
     """
 
+    physics_list: PhysicsList = "FTFP_BERT_EMV"
     production_cut_mm: float = 0.3
     absorber_cut_mev: float = 1.0
     neutron_cut_mev: float = 10.0
     time_limit_ns: float = 200.0
-    absorber_production_cut_mev: float = 0.0
-    multiple_scattering_range_factor: float = 0.04
+    fibre_cut_mev: float = 1.0
+    absorber_production_cut_mev: float = 1.0
+    multiple_scattering_range_factor: float = 0.0
     electron_cut_mev: float = 0.19
+
+    @property
+    def range_factor(self) -> float:
+        """Longest step of an electron that enters a volume, in units of its range."""
+        return self.multiple_scattering_range_factor or RANGE_FACTOR[self.physics_list]
+
+    def physics(self, grooves: Grooves) -> ShowerPhysics:
+        """What decides over the light, with these grooves."""
+        return ShowerPhysics(grooves, self.physics_list, self.fibre_cut_mev)
 
     def record(self) -> dict[str, object]:
         """What a file stores: the settings and the names of the physics."""
         return {
-            "physics_list": "FTFP_BERT",
-            "electromagnetic": "G4EmStandardPhysics (option 0)",
             **asdict(self),
+            "electromagnetic": ELECTROMAGNETIC[self.physics_list],
+            "multiple_scattering_range_factor": self.range_factor,
         }

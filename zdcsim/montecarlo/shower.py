@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import PX, PY, PZ
 from zdcsim.geometry import Calorimeter, Grooves
-from zdcsim.light.coupling import coupling
+from zdcsim.light.coupling import calibration
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo.arrival import arrival
 from zdcsim.montecarlo.block import Block, FibreSteps, absorber_name
@@ -108,7 +108,7 @@ class Transporter:
     def __init__(
         self, calorimeter: Calorimeter, transport: Transport, grooves: Grooves = "air"
     ) -> None:
-        self._calorimeter, self._grooves = calorimeter, grooves
+        self._calorimeter, self._physics = calorimeter, transport.physics(grooves)
         self._scorer, self._actions = FibreSteps(), _Actions()
         self._manager = geant4.G4RunManagerFactory.CreateRunManager(
             geant4.G4RunManagerType.SerialOnly
@@ -144,7 +144,7 @@ class Transporter:
         """Expected photo-electrons per fibre, shape (Nx, Ny), and the CPU seconds it took."""
         start = time.process_time()
         steps = self.steps(primary, seed)
-        scale = coupling(self._calorimeter, self._grooves)
+        scale = calibration(self._calorimeter, self._physics).coupling
         expected = expected_per_fibre(steps, self._calorimeter, scale)
         return expected, time.process_time() - start
 

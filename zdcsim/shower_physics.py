@@ -1,0 +1,51 @@
+"""What decides how much light a shower makes and where, beside the calorimeter and the particle.
+
+ALICE O2 has air in the grooves around the fibres (Detector.cxx), the physics list FTFP_BERT_EMV
+(SimConfig/G4Params.h) and ends tracks below 1 MeV in the fibres (simcuts.dat). The coupling is
+calibrated for each combination (`light/coupling.py`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, cast
+
+from zdcsim.geometry import Grooves, grooves_of
+
+PhysicsList = Literal["FTFP_BERT_EMV", "FTFP_BERT"]
+"""Geant4's names; EMV is the list of O2's Geant4."""
+TRANSPORT: Final = "transport"
+"""Entry of a sample's provenance with Geant4's physics list and cuts."""
+
+
+@dataclass(frozen=True)
+class ShowerPhysics:
+    """The three choices; without arguments, those of O2.
+
+    Arguments:
+        grooves: What is in the grooves around the fibres.
+        physics_list: Of Geant4.
+        fibre_cut_mev: Kinetic energy below which tracks end in the fibres.
+    """
+
+    grooves: Grooves = "air"
+    physics_list: PhysicsList = "FTFP_BERT_EMV"
+    fibre_cut_mev: float = 1.0
+
+    def __str__(self) -> str:
+        return (
+            f"{self.grooves} grooves, {self.physics_list}, fibre cut {self.fibre_cut_mev:g} MeV"
+        )
+
+
+def physics_of(provenance: Mapping[str, object]) -> ShowerPhysics:
+    """The choices that a sample was simulated with.
+
+    Files without an entry were made before the choice existed: with FTFP_BERT and no fibre cut.
+    """
+    found = provenance.get(TRANSPORT)
+    transport = found if isinstance(found, Mapping) else {}
+    return ShowerPhysics(
+        grooves_of(provenance),
+        cast(PhysicsList, transport.get("physics_list", "FTFP_BERT")),
+        float(transport.get("fibre_cut_mev", 0.0)),
+    )
