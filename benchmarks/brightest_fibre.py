@@ -26,14 +26,15 @@ from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
 from zdcsim.light import alice_tables
-from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, coupling
+from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, calibration
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.shower_physics import ShowerPhysics
 
 NEUTRON = 2112
 NEUTRON_GEV = (2500.0, 3500.0)
-TRANSPORT = Transport(absorber_production_cut_mev=1.0)
+TRANSPORT = Transport()
 Light = Callable[[Steps], NDArray[np.float64]]
 
 
@@ -41,7 +42,9 @@ def models(folder: Path) -> dict[str, Light]:
     """Light per fibre of a shower's steps, before calibration, by name."""
     tables = alice_tables.read_tables(folder, ZN)
     return {
-        "ours": lambda steps: expected_per_fibre(steps, ZN, coupling(ZN, "filled")),
+        "ours": lambda steps: expected_per_fibre(
+            steps, ZN, calibration(ZN, ShowerPhysics()).coupling
+        ),
         "tables, per step": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "step"),
         "tables, per chord": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "chord"),
     }
@@ -59,7 +62,7 @@ def showered(
     datasets.use(production.geant4_folder("stand-in"))
     from zdcsim.montecarlo.shower import Transporter, primary_of
 
-    transporter, lights = Transporter(ZN, TRANSPORT, "filled"), models(folder)
+    transporter, lights = Transporter(ZN, TRANSPORT), models(folder)
     per_tev: dict[str, list[float]] = {name: [] for name in lights}
     for number, conditions in enumerate(neutrons):
         steps = transporter.steps(primary_of(NEUTRON, conditions, ZN), 500 + number)

@@ -24,14 +24,15 @@ from numpy.typing import NDArray
 
 from detcore.files import write_text
 from detcore.provenance import provenance
-from zdcsim.geometry import Grooves, calorimeter
+from zdcsim.geometry import calorimeter
 from zdcsim.models.fibre_path import FibrePath
 from zdcsim.models.impact import Impact
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.shower_physics import Grooves
 
-TRANSPORT = Transport(absorber_production_cut_mev=1.0)
+TRANSPORT = Transport()
 SEED = 7
 
 

@@ -14,6 +14,7 @@ from detcore.provenance import provenance
 from zdcsim.geometry import ZN
 from zdcsim.light.alice_tables import BETA_RANGES
 from zdcsim.light.table_shape import table_shapes
+from zdcsim.shower_physics import ShowerPhysics
 from zdcsim.validation.plots import light
 
 
@@ -22,7 +23,7 @@ def main() -> None:
     parser.add_argument("tables", type=Path, help="folder with light22620362207s to ...10s")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()
-    shapes = table_shapes(arguments.tables, ZN, "filled")
+    shapes = table_shapes(arguments.tables, ZN, ShowerPhysics())
     result = {
         digits: {
             "correlation": shape.correlation,

@@ -21,13 +21,13 @@ import numpy as np
 
 from detcore.files import write_text
 from detcore.provenance import provenance
-from zdcsim.geometry import Grooves, calorimeter
+from zdcsim.geometry import calorimeter
 from zdcsim.light import coupling
 from zdcsim.light.photo_electrons import expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.settings import Transport
-from zdcsim.shower_physics import PhysicsList
+from zdcsim.shower_physics import Grooves, PhysicsList
 
 O2 = Transport()
 NUCLEON = {"ZN": "neutron", "ZP": "proton"}
@@ -61,9 +61,7 @@ def main() -> None:
     parser.add_argument("--detector", choices=("zn", "zp"), default="zn")
     parser.add_argument("--nucleons", type=int, default=48)
     parser.add_argument("--workers", type=int, default=os.cpu_count() or 1)
-    parser.add_argument(
-        "--physics-list", choices=get_args(PhysicsList), default=O2.physics_list
-    )
+    parser.add_argument("--physics-list", choices=get_args(PhysicsList), default=O2.physics_list)
     parser.add_argument("--fibre-cut", type=float, default=O2.fibre_cut_mev, help="MeV")
     parser.add_argument(
         "--absorber-production-cut", type=float, default=O2.absorber_production_cut_mev, help="MeV"

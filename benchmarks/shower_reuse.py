@@ -41,7 +41,7 @@ from zdcsim.wasserstein import w1
 MARGIN = 8
 PERMUTATIONS = 2000
 REUSES = 6
-TRANSPORT = Transport(absorber_production_cut_mev=1.0)
+TRANSPORT = Transport()
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,12 @@ import torch
 
 from detcore.files import sha256
 from zdcsim.conditions import CHARGE, ENERGY, impact
-from zdcsim.geometry import ZN, ZP, grooves_of
+from zdcsim.geometry import ZN, ZP
 from zdcsim.io import tree
 from zdcsim.models.fibre_path import FibrePath
 from zdcsim.models.impact import Impact
 from zdcsim.response import Responses
+from zdcsim.shower_physics import physics_of
 
 DATA = Path(__file__).parent.parent / "data"
 LEAD_NEUTRONS = 26
@@ -77,7 +78,8 @@ def test_particles_hit_the_face_and_the_missed_do_not(train: Responses) -> None:
 
 def test_those_who_fly_through_air_alone_leave_no_light(train: Responses) -> None:
     air = tree.read(DATA / "zn_air.root")
-    assert (grooves_of(air.provenance), grooves_of(train.provenance)) == ("air", "filled")
+    grooves = [physics_of(sample.provenance).grooves for sample in (air, train)]
+    assert grooves == ["air", "filled"]
     first = np.unique(train.particle, return_index=True)[1][: len(air)]
     assert np.array_equal(air.conditions, train.conditions[first])
     particles = torch.from_numpy(air.conditions)

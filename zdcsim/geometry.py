@@ -6,23 +6,13 @@ A response is indexed `[x][y]`, as O2's SpatialPhotonResponse is: shape (Nx, Ny)
 Source: AliceO2, Detectors/ZDC/base/include/ZDCBase/Geometry.h and simulation/src/Detector.cxx.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Final, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 Side = Literal["A", "C"]
-Grooves = Literal["air", "filled"]
-"""What is in the grooves around the fibres: air, as in O2, or absorber up to the fibre."""
-GROOVES: Final = "grooves"
-"""Entry of a sample's provenance; files without it were made before the grooves were known."""
-
-
-def grooves_of(provenance: Mapping[str, object]) -> Grooves:
-    """What was in the grooves when a sample was simulated."""
-    return "air" if provenance.get(GROOVES) == "air" else "filled"
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, cast
 
-from zdcsim.geometry import Grooves, grooves_of
-
+Grooves = Literal["air", "filled"]
+"""What is in the grooves around the fibres: air, as in O2, or absorber up to the fibre."""
 PhysicsList = Literal["FTFP_BERT_EMV", "FTFP_BERT"]
 """Geant4's names; EMV is the list of O2's Geant4."""
+GROOVES: Final = "grooves"
+"""Entry of a sample's provenance."""
 TRANSPORT: Final = "transport"
 """Entry of a sample's provenance with Geant4's physics list and cuts."""
 
@@ -32,20 +34,33 @@ class ShowerPhysics:
     fibre_cut_mev: float = 1.0
 
     def __str__(self) -> str:
-        return (
-            f"{self.grooves} grooves, {self.physics_list}, fibre cut {self.fibre_cut_mev:g} MeV"
-        )
+        return f"{self.grooves} grooves, {self.physics_list}, fibre cut {self.fibre_cut_mev:g} MeV"
+
+    def unlike_o2(self) -> str:
+        """What differs from O2, in words; empty if nothing does."""
+        o2, said = ShowerPhysics(), []
+        if self.grooves != o2.grooves:
+            said.append("absorber up to the fibres, where ALICE has air")
+        if self.physics_list != o2.physics_list:
+            said.append(f"physics list {self.physics_list}, where O2 has {o2.physics_list}")
+        if self.fibre_cut_mev != o2.fibre_cut_mev:
+            said.append(
+                f"tracks in the fibres end at {self.fibre_cut_mev:g} MeV, where O2 ends them at "
+                f"{o2.fibre_cut_mev:g} MeV"
+            )
+        return "; ".join(said)
 
 
 def physics_of(provenance: Mapping[str, object]) -> ShowerPhysics:
     """The choices that a sample was simulated with.
 
-    Files without an entry were made before the choice existed: with FTFP_BERT and no fibre cut.
+    A sample without an entry was made before the choice existed: with filled grooves, FTFP_BERT and
+    no fibre cut.
     """
     found = provenance.get(TRANSPORT)
     transport = found if isinstance(found, Mapping) else {}
     return ShowerPhysics(
-        grooves_of(provenance),
+        "air" if provenance.get(GROOVES) == "air" else "filled",
         cast(PhysicsList, transport.get("physics_list", "FTFP_BERT")),
         float(transport.get("fibre_cut_mev", 0.0)),
     )

@@ -17,8 +17,12 @@ from zdcsim.evaluation.judgement import Judgement, from_json, judge, write_json
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.wording import with_spread
 from zdcsim.io.bundle import read_manifest
+from zdcsim.shower_physics import ShowerPhysics, physics_of
 
 ROOT = Path(__file__).parents[2]
+FILLED = "absorber up to the fibres, where ALICE has air"
+LIST = "physics list FTFP_BERT, where O2 has FTFP_BERT_EMV"
+CUT = "tracks in the fibres end at 0 MeV, where O2 ends them at 1 MeV"
 COMMITTED = sorted(path.parent for path in (ROOT / "data").glob(f"z[np]-*/{MANIFEST}"))
 
 
@@ -73,16 +77,27 @@ def test_stand_in_tables_are_a_limit(bundle: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "filled"), [({}, True), ({"grooves": "filled"}, True), ({"grooves": "air"}, False)]
+    ("said", "expected"),
+    [
+        (ShowerPhysics(), []),
+        (ShowerPhysics("filled"), [FILLED]),
+        (ShowerPhysics(physics_list="FTFP_BERT"), [LIST]),
+        (ShowerPhysics("filled", "FTFP_BERT", 0.0), [FILLED, LIST, CUT]),
+    ],
 )
-def test_filled_grooves_are_a_limit(said: dict[str, object], filled: bool, bundle: Path) -> None:
+def test_what_is_not_as_in_o2_is_a_limit(
+    said: ShowerPhysics, expected: list[str], bundle: Path
+) -> None:
     manifest = read_manifest(bundle)
-    made = {"geant4_data": "official", **said}
+    transport = {"physics_list": said.physics_list, "fibre_cut_mev": said.fibre_cut_mev}
+    made = {"geant4_data": "official", "grooves": said.grooves, "transport": transport}
+    assert physics_of(made) == said
     record = {"data": {"provenance": made}}
     manifest["training"] = {**manifest["training"], "geant4_data": "official", "generator": record}
     limits = card("zn-toy", manifest).split("## Limits")[1]
-    assert ("simulated with absorber up to the fibres" in limits) == filled
-    assert ("where ALICE has air" in card("zn-toy", manifest)) == filled
+    assert [one for one in (FILLED, LIST, CUT) if one in limits] == expected
+    assert ("not those of O2's Geant4" in limits) == bool(expected)
+    assert (FILLED in card("zn-toy", manifest).split("## Limits")[0]) == (FILLED in expected)
 
 
 def test_the_judgement_of_another_bundle_is_refused(bundle: Path) -> None:

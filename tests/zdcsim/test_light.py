@@ -7,11 +7,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from zdcsim.geometry import ZN, Grooves
+from zdcsim.geometry import ZN
 from zdcsim.light import alice_tables, cherenkov, fibre
 from zdcsim.light.chord import chord_light
-from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION
+from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION, calibration
 from zdcsim.light.photo_electrons import QUANTUM_EFFICIENCY, Steps, draw, expected_per_fibre
+from zdcsim.shower_physics import ShowerPhysics, physics_of
 
 RADIUS = 10 * ZN.fibre_radius
 LENGTH = 20 * ZN.half_z
@@ -164,22 +165,22 @@ def test_drawn_photo_electrons_are_poisson() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "grooves", "file", "relative"),
-    [
-        ("ZN", "filled", "light_yield.json", 0.03),
-        ("ZP", "filled", "light_yield_zp.json", 1e-3),
-        ("ZN", "air", "light_yield_zn_air.json", 1e-3),
-        ("ZP", "air", "light_yield_zp_air.json", 1e-3),
-    ],
+    ("name", "physics"), CALIBRATION, ids=lambda key: str(key).replace(" ", "-")
 )
-def test_coupling_is_the_measured_one(
-    name: str, grooves: Grooves, file: str, relative: float
-) -> None:
-    # The first was set with other showers than those of its file; the two agree within errors.
+def test_coupling_is_the_measured_one(name: str, physics: ShowerPhysics) -> None:
+    file = f"light_yield_{name}_{physics.grooves}_{physics.physics_list}.json".lower()
     measured = json.loads((RESULTS / file).read_text())
-    calibrated = CALIBRATION[name, grooves].coupling
-    light = measured["photo_electrons_per_tev_at_unit_coupling"] * calibrated
+    assert physics_of(measured) == physics
+    calibrated = CALIBRATION[name, physics]
+    light = measured["photo_electrons_per_tev_at_unit_coupling"] * calibrated.coupling
+    # The first was set with other showers than those of its file; the two agree within errors.
+    relative = 0.03 if (name, physics.grooves) == ("ZN", "filled") else 1e-3
     assert light == pytest.approx(ALICE_PHOTO_ELECTRONS_PER_TEV[name], rel=relative)
+
+
+def test_light_that_was_not_calibrated_is_refused() -> None:
+    with pytest.raises(ValueError, match="ZN with air grooves, FTFP_BERT, fibre cut 1 MeV is not"):
+        calibration(ZN, ShowerPhysics(physics_list="FTFP_BERT"))
 
 
 def table_of(value: float) -> dict[str, NDArray[np.float64]]:

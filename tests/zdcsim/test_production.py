@@ -123,12 +123,13 @@ def test_another_production_does_not_grow_from_it(
 
 
 def test_a_sample_that_does_not_say_has_filled_grooves() -> None:
-    filled = replace(small(), grooves="filled")
+    of_then = Transport(physics_list="FTFP_BERT", fibre_cut_mev=0.0)
+    filled, now = (replace(small(), transport=of_then, grooves=g) for g in ("filled", "air"))
     said = {key: value for key, value in filled.record().items() if key != "grooves"}
     earlier = replace(toy_responses(4, 2), provenance=said)
     assert origin_of(earlier, replace(filled, copies=3))["copies"] == 2
     with pytest.raises(ValueError, match="grooves: filled there, air now"):
-        origin_of(earlier, small(copies=3))
+        origin_of(earlier, replace(now, copies=3))
 
 
 def test_other_primaries_are_refused(reference: Responses, tmp_path: Path) -> None:

@@ -58,9 +58,15 @@ def test_stand_in_tables_are_stated(page: str) -> None:
 
 @pytest.mark.parametrize(
     ("trained", "here", "warned"),
-    [({}, {}, False), ({}, {"grooves": "air"}, True), ({"grooves": "air"}, {}, True)],
+    [
+        ({}, {}, False),
+        ({}, {"grooves": "air"}, True),
+        ({"grooves": "air"}, {}, True),
+        ({}, {"transport": {"physics_list": "FTFP_BERT_EMV"}}, True),
+        ({}, {"transport": {"fibre_cut_mev": 1.0}}, True),
+    ],
 )
-def test_a_model_that_learnt_with_other_grooves_is_said(
+def test_a_model_that_learnt_with_other_physics_is_said(
     trained: dict[str, object], here: dict[str, object], warned: bool
 ) -> None:
     judgement = judged("stand-in")

@@ -10,10 +10,11 @@ from zdcsim.cli.main import app
 from zdcsim.conditions import CHARGE
 from zdcsim.geometry import Calorimeter, calorimeter
 from zdcsim.io import tree
-from zdcsim.light.coupling import CALIBRATION
+from zdcsim.light.coupling import calibration
 from zdcsim.montecarlo.arrival import arrival
 from zdcsim.optics import Machine, lead_machine
 from zdcsim.response import Responses
+from zdcsim.shower_physics import ShowerPhysics
 
 pytestmark = pytest.mark.geant4
 
@@ -51,7 +52,7 @@ def test_collisions_make_showers_in_both_calorimeters(
     assert responses.photon_sum().max() > 0
     recorded = responses.provenance["light"]
     assert isinstance(recorded, dict)
-    assert recorded["coupling"] == CALIBRATION[block.name, "air"].coupling
+    assert recorded["coupling"] == calibration(block, ShowerPhysics()).coupling
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,9 @@ def test_photons_fly_through_air_grooves(place: float, through_air: bool, tmp_pa
     # photon meets a metre of air, three thousandths of a radiation length.
     shot = ["--source", "gun", "--particle", "gamma", "--energy", "10", "--spread", "0"]
     aimed = [*shot, "--x", str(place), "--y", str(place), "--particles", "3"]
+    # Filled grooves are calibrated for the list and the fibre cut of their time alone.
     for grooves, dark in (("air", through_air), ("filled", False)):
         out = ["--grooves", grooves, "--out", str(tmp_path / f"{grooves}.root")]
-        responses = simulated(*aimed, *out, "--absorber-cut", "1")
+        responses = simulated(*aimed, *out, "--physics-list", "FTFP_BERT", "--fibre-cut", "0")
         assert responses.provenance["grooves"] == grooves
         assert ((responses.photon_sum() == 0) == dark).all()

@@ -16,6 +16,7 @@ from zdcsim.io import tree
 from zdcsim.light import alice_tables, table_shape
 from zdcsim.light.table_shape import compared, our_table, table_shapes
 from zdcsim.response import REUSE, Responses
+from zdcsim.shower_physics import ShowerPhysics
 from zdcsim.validation.curve import point
 from zdcsim.validation.groups import Group, groups, impacts, merged
 from zdcsim.validation.profile import RADII_CM, profile, rings
@@ -23,6 +24,7 @@ from zdcsim.validation.published import ALICE, statistics
 from zdcsim.validation.validation import from_json, validate
 from zdcsim.validation.wording import markdown
 
+OPTION_0 = ShowerPhysics("air", "FTFP_BERT", 0.0)
 EVERYTHING = (1.0, 1e5)
 
 
@@ -150,7 +152,7 @@ def test_a_table_of_our_own_light_agrees_with_itself(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(table_shape, "VELOCITIES", 1)
-    ours = our_table((0.95, 1.0), ZN, "air")
+    ours = our_table((0.95, 1.0), ZN, OPTION_0)
     same = compared(ours, 1.3 * ours, (0.95, 1.0))
     assert (same.correlation, same.misplaced_share) == (1.0, 0.0)
     assert same.total_alice_over_ours == pytest.approx(1.3)
@@ -158,7 +160,7 @@ def test_a_table_of_our_own_light_agrees_with_itself(
     for digits in alice_tables.BETA_RANGES:
         text = " ".join(f"{value:.6g}" for value in ours.ravel())
         (tmp_path / alice_tables.TABLES["ZN"].format(digits)).write_text(text)
-    found = table_shapes(tmp_path, ZN, "air")
+    found = table_shapes(tmp_path, ZN, OPTION_0)
     assert [shape.correlation == pytest.approx(1.0, abs=1e-3) for shape in found] == [
         False,
         False,

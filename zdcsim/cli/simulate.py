@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zdcsim.geometry import Side
+from zdcsim.shower_physics import Grooves, PhysicsList
 
 if TYPE_CHECKING:
     from zdcsim.response import Responses
@@ -55,22 +56,37 @@ def simulate(
         float, typer.Option(help="Gun: half width of the square of impacts, cm.")
     ] = 0.08,
     side: Annotated[str, typer.Option(help="Gun: side A (pz > 0) or C.")] = "A",
+    physics_list: Annotated[
+        PhysicsList,
+        typer.Option(
+            help="Geant4's list: O2's FTFP_BERT_EMV, or FTFP_BERT, with smaller steps of electrons "
+            "and twice the time."
+        ),
+    ] = "FTFP_BERT_EMV",
     production_cut: Annotated[float, typer.Option(help="Geant4 production cut, mm.")] = 0.3,
     absorber_cut: Annotated[
         float, typer.Option(help="Tracks end below this in the absorber, MeV; 0 = never.")
+    ] = 1.0,
+    fibre_cut: Annotated[
+        float,
+        typer.Option(
+            help="Tracks end below this in the fibres, MeV: O2's 1, or 0, which follows electrons "
+            "down to the threshold of their light. The light is calibrated for FTFP_BERT_EMV with "
+            "1 and FTFP_BERT with 0."
+        ),
     ] = 1.0,
     absorber_production_cut: Annotated[
         float,
         typer.Option(
             help="No electrons and photons are made below this in the absorber, MeV; 0 = as "
-            "--production-cut says. 1 saves a fifth of the time."
+            "--production-cut says."
         ),
-    ] = 0.0,
+    ] = 1.0,
     grooves: Annotated[
-        Literal["air", "filled"],
+        Grooves,
         typer.Option(
             help="In the square grooves around the fibres: air, as in O2's geometry, or absorber "
-            "up to the fibre, as in the samples of data/."
+            "up to the fibre."
         ),
     ] = "air",
     margin: Annotated[
@@ -147,6 +163,8 @@ def simulate(
         missed=0 if source == "gun" else missed,
         seed=seed,
         transport=Transport(
+            physics_list=physics_list,
+            fibre_cut_mev=fibre_cut,
             production_cut_mm=production_cut,
             absorber_cut_mev=absorber_cut,
             absorber_production_cut_mev=absorber_production_cut,

@@ -13,7 +13,7 @@ import yaml
 
 from zdcsim.evaluation.judgement import Judgement, physics_tables, trained_on
 from zdcsim.evaluation.wording import judged_parts
-from zdcsim.geometry import grooves_of
+from zdcsim.shower_physics import physics_of
 
 NOT_JUDGED = (
     "Not judged: `zdcsim evaluate --model {name} --json judgement.json`, then "
@@ -130,12 +130,11 @@ def _limits(manifest: Mapping[str, Any]) -> str:
             "- The Geant4 tables of its data are stand-ins made from published formulas: light and "
             "shower shapes may differ by some per cent from those of the official data sets.",
         )
-    if made.get("geant4_data") and grooves_of(made) == "filled":
+    if made.get("geant4_data") and (differs := physics_of(made).unlike_o2()):
         lines.insert(
             0,
-            "- Its showers were simulated with absorber up to the fibres. ALICE's fibres lie in "
-            "air grooves, through which some particles fly without a shower, and the light of the "
-            "others varies more: good for trying out how O2 takes it, not yet for physics.",
+            f"- Its showers are not those of O2's Geant4: {differs}. Good for trying out how O2 "
+            "takes it, not for physics.",
         )
     return "\n".join(lines)
 

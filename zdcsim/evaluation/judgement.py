@@ -22,8 +22,8 @@ from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, measure
 from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.geometry import grooves_of
 from zdcsim.response import Responses, reused
+from zdcsim.shower_physics import physics_of
 
 STAGES = ("measuring", "distances", "errors", "diversity", "bins", "likeness")
 DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
@@ -89,7 +89,7 @@ class Judgement:
         return TypeAdapter(Judgement).dump_json(self).decode() + "\n"
 
     def physics_tables(self) -> str:
-        """Geant4 data sets and grooves that the Monte Carlo was made with, as its file states."""
+        """Geant4 data sets that the Monte Carlo was made with, and what else is not as in O2."""
         return physics_tables(self.reference)
 
 
@@ -97,7 +97,6 @@ TABLES: dict[object, str] = {
     "stand-in": "stand-in physics tables (not the official Geant4 data sets)",
     "official": "official Geant4 data sets",
 }
-FILLED = "absorber up to the fibres, where ALICE has air"
 
 
 def trained_on(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -113,7 +112,7 @@ def physics_tables(described: Mapping[str, object]) -> str:
     if data not in TABLES:
         kind = described.get("data_kind", "not stated")
         return f"Geant4 data sets not stated in the file (data kind: {kind})"
-    return f"{TABLES[data]}; {FILLED}" if grooves_of(described) == "filled" else TABLES[data]
+    return "; ".join(filter(None, (TABLES[data], physics_of(described).unlike_o2())))
 
 
 def from_json(text: str) -> Judgement:

@@ -8,7 +8,7 @@ from detcore.wording import ABSENT, number, with_error
 from zdcsim.evaluation.conditional import Bin
 from zdcsim.evaluation.floor import Comparison, Spread
 from zdcsim.evaluation.judgement import Judgement, trained_on
-from zdcsim.geometry import grooves_of
+from zdcsim.shower_physics import physics_of
 
 Row = tuple[str, str, str, str]
 HEADINGS: Row = ("", "floor", "model", "ratio")
@@ -107,12 +107,12 @@ def caption(judgement: Judgement) -> str:
 
 
 def _trained_otherwise(judgement: Judgement) -> str:
-    """A warning, if the model was trained on showers with other grooves."""
+    """A warning, if the model was trained on showers of other physics."""
     sample = trained_on(judgement.model)
     if "geant4_data" not in sample.keys() & judgement.reference.keys():
         return ""
-    trained, here = grooves_of(sample), grooves_of(judgement.reference)
-    return "" if trained == here else f"; the model learnt with {trained} grooves, not {here}"
+    trained, here = physics_of(sample), physics_of(judgement.reference)
+    return "" if trained == here else f"; the model learnt with {trained}, not {here}"
 
 
 def write_markdown(path: Path, judgement: Judgement) -> None:

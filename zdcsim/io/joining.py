@@ -11,14 +11,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.geometry import GROOVES, grooves_of
 from zdcsim.io.block import Block, ParticleNumbers
 from zdcsim.response import REUSE, Responses, origin, reused
+from zdcsim.shower_physics import GROOVES, TRANSPORT, physics_of
 
 SAME = ("data_kind", "geant4_data", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
-CUTS = "transport"
-"""The entry with Geant4's cuts, which change the light of single species by per cents."""
 
 
 def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
@@ -69,9 +67,13 @@ def _renumbered(
 
 def _said(provenance: Mapping[str, object]) -> dict[str, object]:
     """What must agree, cuts one by one."""
-    cuts = provenance.get(CUTS)
+    cuts = provenance.get(TRANSPORT)
     single = {f"cut {key}": value for key, value in cuts.items()} if isinstance(cuts, dict) else {}
-    return {key: provenance.get(key) for key in SAME} | {GROOVES: grooves_of(provenance)} | single
+    return (
+        {key: provenance.get(key) for key in SAME}
+        | {GROOVES: physics_of(provenance).grooves}
+        | single
+    )
 
 
 def _check_same(

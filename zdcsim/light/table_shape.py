@@ -14,10 +14,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.geometry import Calorimeter, Grooves
+from zdcsim.geometry import Calorimeter
 from zdcsim.light import alice_tables as alice
 from zdcsim.light.chord import chord_table
-from zdcsim.light.coupling import coupling
+from zdcsim.light.coupling import calibration
+from zdcsim.shower_physics import ShowerPhysics
 
 FIRST_ANGLE, LAST_ANGLE = 2, 55
 VELOCITIES = 5
@@ -47,11 +48,11 @@ class TableShape:
 
 
 def our_table(
-    beta_range: tuple[float, float], calorimeter: Calorimeter, grooves: Grooves
+    beta_range: tuple[float, float], calorimeter: Calorimeter, physics: ShowerPhysics
 ) -> NDArray[np.float64]:
     """Our chord light on ALICE's grid, averaged over the range of velocities, shape (A, I).
 
-    What is in the grooves changes the scale alone, as it has a calibration of its own.
+    The physics changes the scale alone, as it has a calibration of its own.
     """
     low, high = beta_range
     betas = low + (high - low) * (np.arange(VELOCITIES) + 0.5) / VELOCITIES
@@ -60,7 +61,7 @@ def our_table(
     radius, length = 10 * calorimeter.fibre_radius, 20 * calorimeter.half_z
     tables = [chord_table(float(beta), angles, impacts, radius, length) for beta in betas]
     mean: NDArray[np.float64] = np.mean(tables, axis=0)
-    return coupling(calorimeter, grooves) * mean
+    return calibration(calorimeter, physics).coupling * mean
 
 
 def compared(
@@ -83,7 +84,9 @@ def compared(
     )
 
 
-def table_shapes(folder: Path, calorimeter: Calorimeter, grooves: Grooves) -> list[TableShape]:
+def table_shapes(
+    folder: Path, calorimeter: Calorimeter, physics: ShowerPhysics
+) -> list[TableShape]:
     """All of ALICE's tables for one calorimeter beside ours.
 
     Raises:
@@ -92,6 +95,6 @@ def table_shapes(folder: Path, calorimeter: Calorimeter, grooves: Grooves) -> li
     """
     theirs = alice.read_tables(folder, calorimeter)
     return [
-        compared(our_table(beta, calorimeter, grooves), theirs[digits], beta)
+        compared(our_table(beta, calorimeter, physics), theirs[digits], beta)
         for digits, beta in alice.BETA_RANGES.items()
     ]

@@ -8,9 +8,10 @@ Source: AliceO2, Detectors/ZDC/simulation/src/Detector.cxx (dimensions and mater
 import geant4_pybind as geant4
 import numpy as np
 
-from zdcsim.geometry import Calorimeter, Grooves
+from zdcsim.geometry import Calorimeter
 from zdcsim.light import cherenkov, photo_electrons
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.shower_physics import Grooves
 
 ABSORBERS = {
     "ZN": (17.6, {"W": 0.93, "Ni": 0.04, "Fe": 0.03}),

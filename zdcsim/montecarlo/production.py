@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from zdcsim.geometry import GROOVES, Calorimeter, Grooves
+from zdcsim.geometry import Calorimeter
 from zdcsim.light import cherenkov, fibre, photo_electrons
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, calibration
 from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.montecarlo.standin import generate
-from zdcsim.shower_physics import TRANSPORT, ShowerPhysics
+from zdcsim.shower_physics import GROOVES, TRANSPORT, Grooves, ShowerPhysics
 
 IDENTIFIERS_PER_SEED = 1_000_000
 Shower = tuple[int, int]

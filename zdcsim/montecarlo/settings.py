@@ -2,8 +2,7 @@
 
 from dataclasses import asdict, dataclass
 
-from zdcsim.geometry import Grooves
-from zdcsim.shower_physics import PhysicsList, ShowerPhysics
+from zdcsim.shower_physics import Grooves, PhysicsList, ShowerPhysics
 
 ELECTROMAGNETIC: dict[PhysicsList, str] = {
     "FTFP_BERT": "G4EmStandardPhysics (option 0)",

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.conditions import PX, PY, PZ
-from zdcsim.geometry import Calorimeter, Grooves
+from zdcsim.geometry import Calorimeter
 from zdcsim.light.coupling import calibration
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo.arrival import arrival
@@ -19,6 +19,7 @@ from zdcsim.montecarlo.block import Block, FibreSteps, absorber_name
 from zdcsim.montecarlo.physics import FtfpBert, absorber_commands, commands
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.optics import Machine
+from zdcsim.shower_physics import Grooves
 
 GAP_MM = 10.0
 """Primaries start this far before the front face."""

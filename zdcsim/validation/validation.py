@@ -12,9 +12,10 @@ from pydantic import TypeAdapter
 from detcore.files import write_text
 from detcore.provenance import provenance
 from zdcsim.conditions import ENERGY
-from zdcsim.geometry import CALORIMETERS, grooves_of
+from zdcsim.geometry import CALORIMETERS
 from zdcsim.light.table_shape import TableShape, table_shapes
 from zdcsim.response import Responses, joined, reused
+from zdcsim.shower_physics import ShowerPhysics, physics_of
 from zdcsim.validation.curve import Point, point
 from zdcsim.validation.groups import EDGES_GEV, FIDUCIAL_CM, Group, groups, merged
 from zdcsim.validation.profile import Profile, profile
@@ -95,13 +96,13 @@ class Validation:
         return TypeAdapter(Validation).dump_json(self, indent=1).decode() + "\n"
 
     def physics_tables(self) -> str:
-        """Geant4 data sets and grooves that the samples were made with, as their files state."""
+        """Geant4 data sets and physics that the samples were made with, as their files state."""
         kinds = sorted({str(file.get("geant4_data", "not stated")) for file in self.files.values()})
-        grooves = " and ".join(sorted({grooves_of(file) for file in self.files.values()}))
+        physics = " and ".join(sorted({str(physics_of(file)) for file in self.files.values()}))
         tables = f"Geant4 tables: {', '.join(kinds)} (stand-ins are not the official data sets)"
         if kinds == ["official"]:
             tables = "official Geant4 data sets"
-        return f"{tables}; grooves around the fibres: {grooves} (ALICE's hold air)"
+        return f"{tables}; {physics} (O2: {ShowerPhysics()})"
 
 
 def from_json(text: str) -> Validation:
@@ -172,7 +173,7 @@ def _block(
         alice=ALICE[name],
         light=()
         if tables is None
-        else tuple(table_shapes(tables, CALORIMETERS[name], grooves_of(chosen[0].provenance))),
+        else tuple(table_shapes(tables, CALORIMETERS[name], physics_of(chosen[0].provenance))),
     )
 
 
