@@ -77,6 +77,14 @@ def test_it_learns_and_a_restored_objective_goes_on_alike(family: str) -> None:
     assert other.step(BATCH) == denoising.step(BATCH)
 
 
+def test_held_out_rows_are_judged_by_the_averaged_weights() -> None:
+    denoising = objective("flow_matching", MatchingSettings(ema=0.5))
+    denoising.step(BATCH)
+    found = denoising.held_out(BATCH)
+    assert found == denoising.loss(denoising.averages, BATCH)[0].item()
+    assert found != denoising.loss(denoising.networks, BATCH)[0].item()
+
+
 def test_hidden_particles_teach_the_network_to_do_without() -> None:
     settings = MatchingSettings(hidden_share=0.5)
     denoising = objective("diffusion", settings)

@@ -29,7 +29,7 @@ from zdcsim.models.transport import Transport
 from zdcsim.objectives.latent import LatentMatching, LatentMatchingSettings
 from zdcsim.objectives.optimiser import AdamSettings
 from zdcsim.sample.batches import ResponseBatches
-from zdcsim.training import load_experiment, load_generator, train
+from zdcsim.training import load_experiment, load_generator, train, validated
 
 REPOSITORY = Path(__file__).parents[2]
 RESPONSES = toy_responses(12, 4)
@@ -110,6 +110,29 @@ def test_latents_are_drawn_around_what_the_averaged_encoder_finds() -> None:
     networks = matching.autoencoder.averages
     assert matching.average.decoder is networks[0]
     assert matching.encoder is networks[1]
+
+
+def test_the_loss_that_validates_is_that_of_all_held_out_rows(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    matching = objective(LatentMatchingSettings())
+    # It finds nothing, so that the loss is the size of latent - noise.
+    transport = matching.average.transport
+    monkeypatch.setattr(transport, "found", lambda mixture, *_: torch.zeros_like(mixture))
+    monkeypatch.setattr(validated, "CHUNK", 20)  # the last chunk is smaller
+    expected = []
+    for draw in range(3):
+        shape = (len(RESPONSES), 2, 12)
+        noise = np.random.default_rng(5 + draw).standard_normal(shape, np.float32)
+        conditions = matching.generator.scaler(torch.from_numpy(RESPONSES.conditions))
+        light = torch.log1p(torch.from_numpy(RESPONSES.dense()).float())
+        with torch.no_grad():
+            mean, log_variance = (each.numpy() for each in matching.encoder(light, conditions))
+        latent = mean + np.exp(0.5 * log_variance) * noise[:, 0, :10]
+        expected.append(np.square(latent - noise[:, 1, :10]).mean())
+    loss = validated.by_matching(12, 5)(RESPONSES, matching, 3)
+    assert loss() == pytest.approx(np.mean(expected), rel=1e-5)
+    assert loss() == loss()
 
 
 def test_counts_are_those_of_the_moved_latent_and_the_noise_that_was_drawn() -> None:

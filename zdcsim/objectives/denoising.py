@@ -85,6 +85,11 @@ class Denoising(AveragedObjective):
         super().__init__(generator, [], settings.optimiser, settings.ema, processes)
         self.settings = settings
 
+    @torch.no_grad()
+    def held_out(self, batch: Batch) -> float:
+        """The matching loss of the averaged weights on rows that do not train."""
+        return self.loss(self.averages, batch.to(self.device))[0].item()
+
     def loss(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The matching loss; see `AveragedObjective.loss`.
 

@@ -14,6 +14,7 @@ from torch import Tensor
 from detcore.distributed import Processes
 from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
+from zdcsim.models.transport import Transport
 from zdcsim.objectives.denoising import MatchingSettings, transport_loss
 from zdcsim.objectives.optimiser import AdamSettings, Player, follow
 from zdcsim.objectives.shower_vae import ShowerVae, ShowerVaeSettings
@@ -80,11 +81,17 @@ class LatentMatching:
         self.steps += 1
         return terms
 
-    def _match(self, batch: Batch) -> dict[str, float]:
+    @torch.no_grad()
+    def held_out(self, batch: Batch) -> float:
+        """The matching loss of the averaged weights on rows that do not train."""
+        return self._loss(self.average.transport, batch.to(self.device)).item()
+
+    def _loss(self, transport: Transport, batch: Batch) -> Tensor:
         latent, noise, chance = self.latents(batch)
-        loss = transport_loss(
-            self.generator.transport, latent, noise, chance, batch.conditions, self.settings
-        )
+        return transport_loss(transport, latent, noise, chance, batch.conditions, self.settings)
+
+    def _match(self, batch: Batch) -> dict[str, float]:
+        loss = self._loss(self.generator.transport, batch)
         self.player.descend(loss)
         if self.settings.ema:
             follow(self.average.transport, self.generator.transport, self.settings.ema)

@@ -19,7 +19,7 @@ from zdcsim.objectives.denoising import Denoising, MatchingSettings
 from zdcsim.response import Sample
 from zdcsim.training.experiment import GeneratorExperiment, Positive
 from zdcsim.training.parts import Parts
-from zdcsim.training.validated import validated_parts
+from zdcsim.training.validated import by_matching, validated_parts
 
 Spread = Annotated[float, Field(gt=0)]
 
@@ -57,13 +57,13 @@ class PixelExperiment(GeneratorExperiment):
     Attributes:
         denoiser: The network.
         noise_size: Normal numbers that the exported generator takes.
-        validation_draws: Noise draws for each validation particle.
+        validation_draws: Noise draws and times for each validation response.
     """
 
     denoiser: UNetShape = UNetShape()
     noise_size: Positive = 10
     objective: MatchingSettings = MatchingSettings()
-    validation_draws: Positive = 2
+    validation_draws: Positive = 10
 
 
 class FlowMatchingExperiment(PixelExperiment):
@@ -133,6 +133,7 @@ def pixel_parts(
         processes,
         build,
         objective,
-        noise_size=fibres,
-        draws=experiment.validation_draws,
+        fibres,
+        experiment.validation_draws,
+        by_matching(fibres, experiment.seed),
     )

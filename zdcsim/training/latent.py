@@ -18,7 +18,7 @@ from zdcsim.training.denoising import DiffusionShape, FlowShape
 from zdcsim.training.experiment import GeneratorExperiment, Positive
 from zdcsim.training.parts import Parts
 from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
-from zdcsim.training.validated import validated_parts
+from zdcsim.training.validated import by_matching, validated_parts
 
 
 class LatentDenoiserShape(Settings):
@@ -34,7 +34,7 @@ class LatentExperiment(GeneratorExperiment):
         decoder: Of the shower autoencoder; its noise is the latent.
         encoder: Of the shower autoencoder.
         denoiser: The network in the latent.
-        validation_draws: Noise draws for each validation particle.
+        validation_draws: Noise draws and times for each validation response.
     """
 
     decoder: ShowerShape = ShowerShape()
@@ -129,12 +129,14 @@ def latent_parts(
         )
         return LatentMatching(generator, encoder, experiment.objective, processes)
 
+    noise_size = experiment.decoder.noise_size + CHANCES
     return validated_parts(
         experiment,
         responses,
         processes,
         build,
         objective,
-        noise_size=experiment.decoder.noise_size + CHANCES,
-        draws=experiment.validation_draws,
+        noise_size,
+        experiment.validation_draws,
+        by_matching(noise_size, experiment.seed),
     )

@@ -1,7 +1,7 @@
-"""What the loop needs to train a family that is validated by what it draws."""
+"""What the loop needs to train a family whose generator is part of its objective."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 import torch
 
@@ -23,16 +23,63 @@ class Validated(Objective[Batch], Protocol):
         """The generator with the weights that are validated and exported."""
 
 
+class Matching(Validated, Protocol):
+    """An objective whose loss also validates."""
+
+    def held_out(self, batch: Batch) -> float:
+        """The loss of the averaged weights on rows that do not train."""
+
+
+Trained = TypeVar("Trained", bound=Validated)
+Measure = Callable[[Sample, Trained, int], Callable[[], float]]
+"""Makes a validation of the sample that validates, the objective and the number of draws."""
+CHUNK = 128
+
+
+def by_distance(validation: Sample, objective: Validated, draws: int) -> Callable[[], float]:
+    """The distance of channel sums between the sample and what the generator draws."""
+    return distance_to(validation, objective.average, draws)
+
+
+def by_matching(noise_size: int, seed: int) -> Measure[Matching]:
+    """The loss on the sample, at the same times and with the same noise at each call.
+
+    A distance of channel sums is, near the best weights, nearly all floor: the difference of two
+    finite samples. The loss has no floor that hides which of two networks is better.
+    """
+
+    def measure(validation: Sample, objective: Matching, draws: int) -> Callable[[], float]:
+        drawn = [
+            ResponseBatches(
+                validation, CHUNK, seed + draw, noise_size, symmetries=False, diversity=False
+            )
+            for draw in range(draws)
+        ]
+
+        def loss() -> float:
+            total = sum(
+                len(batch.conditions) * objective.held_out(batch)
+                for batches in drawn
+                for batch in batches.in_order()
+            )
+            return total / (draws * len(validation))
+
+        return loss
+
+    return measure
+
+
 def validated_parts(
     experiment: GeneratorExperiment,
     responses: Sample,
     processes: Processes,
     build: Callable[[], Generator],
-    objective_of: Callable[[Generator], Validated],
+    objective_of: Callable[[Generator], Trained],
     noise_size: int,
     draws: int,
+    measure: Measure[Trained] = by_distance,
 ) -> Parts:
-    """Objective, batches and validation by the distance of channel sums.
+    """Objective, batches and validation.
 
     Arguments:
         experiment: The settings.
@@ -42,6 +89,7 @@ def validated_parts(
         objective_of: The objective of a generator whose scaler is fitted; called likewise.
         noise_size: Normal numbers that the objective wants in each of the two draws of a batch.
         draws: Noise draws for each validation particle.
+        measure: What validates.
 
     Raises:
         ValueError: If the sample does not fit the settings.
@@ -62,6 +110,6 @@ def validated_parts(
     return Parts(
         objective,
         lambda step: batches(step).part(processes.rank, processes.world_size),
-        distance_to(validation, objective.average, draws),
+        measure(validation, objective, draws),
         {"training": len(train), "validation": len(validation)},
     )
