@@ -27,14 +27,14 @@ class Searched:
     Arguments:
         program: `zdcsim` or `pid`.
         example: A file of configs/search, for the help.
-        fixed: Settings, and groups as `data.`, that all trials share, for they decide what
-            validates.
+        fixed: Settings, and groups as `data.`, that all trials of an experiment share, for they
+            decide what validates.
         training: Gives what loads and trains an experiment; imports what that needs.
     """
 
     program: str
     example: str
-    fixed: Sequence[str]
+    fixed: Callable[[Any], Sequence[str]]
     training: "Callable[[], Training[Any]]"
 
 
@@ -56,8 +56,8 @@ def search(
 
     program: Searched = context.obj
     settings = config.load(space, SearchSettings, with_short_forms(override, trials=trials))
-    check_names(settings, program.fixed)
     study = Study(settings, out, program.training())
+    check_names(settings, program.fixed(study.base()))
     study.open(resume)
     with Shown(settings.trials) as shown:
         shown.start(study.trials())

@@ -24,6 +24,6 @@ def training() -> "Training[Any]":
 SEARCHED = Searched(
     program="pid",
     example="feature_set",
-    fixed=("family", "seed", "data.", "tracking.", "split_seed"),
+    fixed=lambda _: ("family", "seed", "data.", "tracking.", "split_seed"),
     training=training,
 )

@@ -1,13 +1,16 @@
 """`zdcsim search` on the smallest networks: what it writes trains again to the same validation."""
 
 import json
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from mlflow.tracking import MlflowClient
 from typer.testing import CliRunner, Result
 
+from detcore.search.space import SearchSettings, check_names
 from zdcsim.cli.main import app
+from zdcsim.cli.search import fixed
 from zdcsim.training import load_experiment, run
 
 REPOSITORY = Path(__file__).parents[2]
@@ -66,5 +69,25 @@ def test_a_search_by_the_command_refuses_and_resumes(tmp_path: Path) -> None:
     assert "2 trials (" in resumed.output
     split = "set=[data.validation_fraction=0.3]"
     assert "another set" in search(tmp_path, "--resume", "--set", split).stderr
-    fixed = ["--set", "space={data.validation_fraction: {low: 0.1, high: 0.5}}"]
-    assert "space.data.validation_fraction cannot be searched" in search(tmp_path, *fixed).stderr
+    space = ["--set", "space={data.validation_fraction: {low: 0.1, high: 0.5}}"]
+    assert "space.data.validation_fraction cannot be searched" in search(tmp_path, *space).stderr
+
+
+@pytest.mark.parametrize(
+    ("family", "setting", "refused"),
+    [
+        ("latent_flow_matching", "encoder.hidden", True),
+        ("latent_flow_matching", "transport.spread", True),
+        ("flow_matching", "objective.hidden_share", True),
+        ("shower_vae", "encoder.hidden", False),
+    ],
+)
+def test_losses_that_are_not_of_one_kind_are_not_compared(
+    family: str, setting: str, refused: bool
+) -> None:
+    base = load_experiment(REPOSITORY / "configs" / "zdcsim" / f"{family}.yaml")
+    settings = SearchSettings.model_validate(
+        {"base": Path("x.yaml"), "space": {setting: {"low": 0.1, "high": 0.5}}}
+    )
+    with pytest.raises(ValueError, match="cannot be searched") if refused else nullcontext():
+        check_names(settings, fixed(base))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 from detcore.search.command import Searched
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from detcore.loop import Progression, Watch
     from detcore.search.study import Training
 
@@ -21,9 +23,26 @@ def training() -> "Training[Any]":
     return Training(load_experiment, trained)
 
 
+ALL = ("family", "seed", "data.", "tracking.", "validation_draws")
+MATCHING = ("objective.weighting", "objective.hidden_share", "transport.spread")
+LATENT = ("decoder.", "encoder.", "objective.autoencoder.", "objective.autoencoder_steps")
+MORE = {
+    "flow_matching": MATCHING,
+    "diffusion": MATCHING,
+    "latent_flow_matching": (*MATCHING, *LATENT),
+    "latent_diffusion": (*MATCHING, *LATENT),
+}
+"""By family: what changes the size of the loss that validates, or the latent it is taken in."""
+
+
+def fixed(experiment: Any) -> "Sequence[str]":  # noqa: ANN401
+    """What all trials share."""
+    return (*ALL, *MORE.get(experiment.family, ()))
+
+
 SEARCHED = Searched(
     program="zdcsim",
     example="shower_vae",
-    fixed=("family", "seed", "data.", "tracking.", "validation_draws"),
+    fixed=fixed,
     training=training,
 )
