@@ -34,17 +34,20 @@ OPTION_0: Final = ("FTFP_BERT", 0.0)
 """Physics list and fibre cut of the samples that were made before O2's were known."""
 
 CALIBRATION: dict[tuple[str, ShowerPhysics], Calibration] = {
+    # 329 over the 378.6 +- 4.5 photo-electrons per TeV of 105 neutrons with unit coupling; 15 more
+    # flew through a groove (benchmarks/results/light_yield_zn_air_ftfp_bert_emv.json).
+    ("ZN", ShowerPhysics()): Calibration(0.869, 0.0118),
     # 329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling; 48 others
-    # gave 708 +- 10 (benchmarks/results/light_yield.json).
+    # gave 708 +- 10 (benchmarks/results/light_yield_zn_filled_ftfp_bert.json).
     ("ZN", ShowerPhysics("filled", *OPTION_0)): Calibration(0.4554, 0.010),
     # 369 over the 587.5 +- 6.6 photo-electrons per TeV of 48 protons with unit coupling, absorber
-    # production cut 1 MeV (benchmarks/results/light_yield_zp.json).
+    # production cut 1 MeV (benchmarks/results/light_yield_zp_filled_ftfp_bert.json).
     ("ZP", ShowerPhysics("filled", *OPTION_0)): Calibration(0.6281, 0.0112),
     # 329 over the 671.4 +- 18.2 photo-electrons per TeV of 54 neutrons with unit coupling; 6 more
-    # flew through a groove (benchmarks/results/light_yield_zn_air.json).
+    # flew through a groove (benchmarks/results/light_yield_zn_air_ftfp_bert.json).
     ("ZN", ShowerPhysics("air", *OPTION_0)): Calibration(0.49, 0.0271),
     # 369 over the 541.1 +- 6.3 of 60 protons; none flew through
-    # (benchmarks/results/light_yield_zp_air.json).
+    # (benchmarks/results/light_yield_zp_air_ftfp_bert.json).
     ("ZP", ShowerPhysics("air", *OPTION_0)): Calibration(0.6819, 0.0117),
 }
 
