@@ -22,7 +22,8 @@ class Calibration:
     """A measured coupling.
 
     Arguments:
-        coupling: Photons at the photocathode per photon at the fibre's end.
+        coupling: Photons at the photocathode per photon at the fibre's end. It also makes good
+            what the physics list does to the light, so that it can exceed 1.
         relative_error: Statistical, of the measurement.
     """
 
@@ -37,6 +38,9 @@ CALIBRATION: dict[tuple[str, ShowerPhysics], Calibration] = {
     # 329 over the 378.6 +- 4.5 photo-electrons per TeV of 105 neutrons with unit coupling; 15 more
     # flew through a groove (benchmarks/results/light_yield_zn_air_ftfp_bert_emv.json).
     ("ZN", ShowerPhysics()): Calibration(0.869, 0.0118),
+    # 369 over the 321.5 +- 3.6 of 60 protons; none flew through
+    # (benchmarks/results/light_yield_zp_air_ftfp_bert_emv.json).
+    ("ZP", ShowerPhysics()): Calibration(1.1479, 0.0113),
     # 329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling; 48 others
     # gave 708 +- 10 (benchmarks/results/light_yield_zn_filled_ftfp_bert.json).
     ("ZN", ShowerPhysics("filled", *OPTION_0)): Calibration(0.4554, 0.010),
