@@ -36,12 +36,15 @@ def photon_showers(transport: Transport) -> list[Steps]:
 
 
 def simulated(transport: Transport) -> tuple[np.ndarray, np.ndarray]:
-    """Light of each shower with unit coupling, and the velocities of all steps."""
+    """Light of each shower with unit coupling, and the velocities of all steps with a length.
+
+    Geant4 ends a track below the cut with a step of length nought.
+    """
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn) as process:
         showers = process.submit(photon_showers, transport).result()
     light = [expected_per_fibre(steps, ZN, 1.0).sum() for steps in showers]
-    return np.array(light), np.concatenate([steps.beta for steps in showers])
+    return np.array(light), np.concatenate([steps.beta[steps.length > 0] for steps in showers])
 
 
 def test_tracks_end_in_the_fibres_and_the_list_decides_over_the_light() -> None:
