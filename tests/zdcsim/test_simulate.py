@@ -68,6 +68,7 @@ def test_photons_fly_through_air_grooves(place: float, through_air: bool, tmp_pa
     # Filled grooves are calibrated for the list and the fibre cut of their time alone.
     for grooves, dark in (("air", through_air), ("filled", False)):
         out = ["--grooves", grooves, "--out", str(tmp_path / f"{grooves}.root")]
-        responses = simulated(*aimed, *out, "--physics-list", "FTFP_BERT", "--fibre-cut", "0")
+        of_then = ["--physics-list", "FTFP_BERT", "--fibre-cut", "0", "--absorber-cut", "1"]
+        responses = simulated(*aimed, *out, *of_then)
         assert responses.provenance["grooves"] == grooves
         assert ((responses.photon_sum() == 0) == dark).all()

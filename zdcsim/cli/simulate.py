@@ -135,11 +135,7 @@ def simulate(
     from zdcsim.geometry import calorimeter
     from zdcsim.montecarlo.collisions import Collisions
     from zdcsim.montecarlo.gun import Gun
-    from zdcsim.montecarlo.production import (
-        IDENTIFIERS_PER_SEED,
-        Production,
-        geant4_folder,
-    )
+    from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production, geant4_folder
     from zdcsim.montecarlo.run import run, run_share
     from zdcsim.montecarlo.settings import Transport
     from zdcsim.montecarlo.source import Source
@@ -150,10 +146,9 @@ def simulate(
         kind = Gun(particle, energy, x, y, spread, _side(side))
     elif source == "pbpb":
         kind = Spectators(centrality=centrality, events=events)
-    elif optics == "auto":
-        kind = Collisions(optics="neutral" if detector == "zn" else "linear")
     else:
-        kind = Collisions(optics=optics)
+        neutral = optics == "neutral" or (optics == "auto" and detector == "zn")
+        kind = Collisions(optics="neutral" if neutral else "linear")
     whole = source == "pbpb" and events > 0
     production = Production(
         calorimeter=calorimeter(detector),
