@@ -5,8 +5,8 @@ python benchmarks/brightest_fibre.py FOLDER_OF_ALICE_TABLES --out benchmarks/res
 The primary of the brightest fibre of a sample is showered again, and the light of the same Geant4
 steps is computed by our model and by ALICE's tables, once with a table's value for every step, as
 ALICE takes it, and once in proportion to the length of the step. Each is scaled so that neutrons of
-the sample, showered beside, give ALICE's photo-electrons per TeV; those with less than a twentieth of
-the median light, which flew through a groove, do not count.
+the sample, showered beside, give ALICE's photo-electrons per TeV; those with less than a twentieth
+of the median light, which flew through a groove, do not count.
 """
 
 import argparse
