@@ -26,17 +26,13 @@ from detcore.provenance import provenance
 from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
-from zdcsim.light import alice_tables
-from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, calibration
+from zdcsim.light import alice_tables, coupling
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.settings import Transport
-from zdcsim.shower_physics import ShowerPhysics
 
 NEUTRON = 2112
 NEUTRON_GEV = (2500.0, 3500.0)
-THROUGH = 0.05
-"""A neutron with a smaller share of the median light made no shower in the block."""
 TRANSPORT = Transport()
 Light = Callable[[Steps], NDArray[np.float64]]
 
@@ -44,10 +40,9 @@ Light = Callable[[Steps], NDArray[np.float64]]
 def models(folder: Path) -> dict[str, Light]:
     """Light per fibre of a shower's steps, before calibration, by name."""
     tables = alice_tables.read_tables(folder, ZN)
+    scale = coupling.calibration(ZN, TRANSPORT.physics("air")).coupling
     return {
-        "ours": lambda steps: expected_per_fibre(
-            steps, ZN, calibration(ZN, ShowerPhysics()).coupling
-        ),
+        "ours": lambda steps: expected_per_fibre(steps, ZN, scale),
         "tables, per step": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "step"),
         "tables, per chord": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "chord"),
     }
@@ -78,26 +73,19 @@ def showered(
     for number in range(showers):
         steps = transporter.steps(primary_of(pdg, brightest, ZN), 900 + number)
         for name, light in lights.items():
-            scaled = (
-                light(steps) * ALICE_PHOTO_ELECTRONS_PER_TEV["ZN"] / showered_mean(per_tev[name])
-            )
+            ours = coupling.showered(np.array(per_tev[name])).mean()
+            scaled = light(steps) * coupling.ALICE_PHOTO_ELECTRONS_PER_TEV["ZN"] / ours
             found[name]["brightest"].append(float(scaled.max()))
             found[name]["sum"].append(float(scaled.sum()))
     return found
-
-
-def showered_mean(light: list[float]) -> float:
-    """Mean of those that made a shower in the block."""
-    values = np.array(light)
-    return float(values[values > THROUGH * np.median(values)].mean())
 
 
 def main() -> None:
     """Shower, compare, write the numbers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tables", type=Path, help="folder with light22620362207s to ...10s")
-    parser.add_argument("--sample", type=Path, default=Path("data/zn_train.root"))
-    parser.add_argument("--neutrons", type=int, default=8)
+    parser.add_argument("--sample", type=Path, default=Path("data/zn_o2.root"))
+    parser.add_argument("--neutrons", type=int, default=10)
     parser.add_argument("--showers", type=int, default=8)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()

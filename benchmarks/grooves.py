@@ -32,7 +32,8 @@ from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.shower_physics import Grooves
 
-TRANSPORT = Transport()
+TRANSPORT = Transport(physics_list="FTFP_BERT", fibre_cut_mev=0.0)
+"""Not O2's: both fillings are calibrated with this one alone."""
 SEED = 7
 
 

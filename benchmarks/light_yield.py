@@ -31,8 +31,6 @@ from zdcsim.shower_physics import Grooves, PhysicsList
 
 O2 = Transport()
 NUCLEON = {"ZN": "neutron", "ZP": "proton"}
-THROUGH = 0.05
-"""A nucleon with a smaller share of the median light made no shower in the block."""
 
 
 def light_with_unit_coupling(
@@ -93,7 +91,7 @@ def main() -> None:
         ]
         light, seconds = np.concatenate([job.result() for job in jobs]).T
     all_per_tev = light / coupling.CALIBRATION_ENERGY_GEV * 1000
-    per_tev = all_per_tev[all_per_tev > THROUGH * np.median(all_per_tev)]
+    per_tev = coupling.showered(all_per_tev)
     error = per_tev.std(ddof=1) / np.sqrt(len(per_tev))
     target = coupling.ALICE_PHOTO_ELECTRONS_PER_TEV[name]
     result = {

@@ -64,3 +64,12 @@ def physics_of(provenance: Mapping[str, object]) -> ShowerPhysics:
         cast(PhysicsList, transport.get("physics_list", "FTFP_BERT")),
         float(transport.get("fibre_cut_mev", 0.0)),
     )
+
+
+def with_choices(provenance: Mapping[str, object]) -> dict[str, object]:
+    """A provenance that states the choices which were made before it could say so."""
+    made, transport = physics_of(provenance), provenance.get(TRANSPORT)
+    stated = {**provenance, GROOVES: made.grooves}
+    if isinstance(transport, Mapping):
+        stated[TRANSPORT] = {"fibre_cut_mev": made.fibre_cut_mev, **transport}
+    return stated

@@ -57,7 +57,7 @@ def search(
     program: Searched = context.obj
     settings = config.load(space, SearchSettings, with_short_forms(override, trials=trials))
     study = Study(settings, out, program.training())
-    check_names(settings, program.fixed(study.base()))
+    check_names(settings, program.fixed(study.experiment({})))
     study.open(resume)
     with Shown(settings.trials) as shown:
         shown.start(study.trials())

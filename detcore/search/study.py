@@ -93,10 +93,6 @@ class Study(Generic[Experiment]):
                 "same one, or choose another folder"
             )
 
-    def base(self) -> Experiment:
-        """The experiment without anything that is searched."""
-        return self.training.load(self.settings.base, list(self.settings.set))
-
     def experiment(self, values: Mapping[str, Value]) -> Experiment:
         """The experiment with these values; MLflow keeps a study's trials together."""
         grouped = f"tracking.experiment={self.folder.name}"

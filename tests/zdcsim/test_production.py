@@ -126,6 +126,8 @@ def test_a_sample_that_does_not_say_has_filled_grooves() -> None:
     of_then = Transport(physics_list="FTFP_BERT", fibre_cut_mev=0.0)
     filled, now = (replace(small(), transport=of_then, grooves=g) for g in ("filled", "air"))
     said = {key: value for key, value in filled.record().items() if key != "grooves"}
+    cuts = {key: value for key, value in of_then.record().items() if key != "fibre_cut_mev"}
+    said["transport"] = cuts
     earlier = replace(toy_responses(4, 2), provenance=said)
     assert origin_of(earlier, replace(filled, copies=3))["copies"] == 2
     with pytest.raises(ValueError, match="grooves: filled there, air now"):

@@ -60,7 +60,7 @@ def simulate(
         PhysicsList,
         typer.Option(
             help="Geant4's list: O2's FTFP_BERT_EMV, or FTFP_BERT, with smaller steps of electrons "
-            "and twice the time."
+            "and 1.4 to 1.7 times the time."
         ),
     ] = "FTFP_BERT_EMV",
     production_cut: Annotated[float, typer.Option(help="Geant4 production cut, mm.")] = 0.3,

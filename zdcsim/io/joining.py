@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from zdcsim.io.block import Block, ParticleNumbers
 from zdcsim.response import REUSE, Responses, origin, reused
-from zdcsim.shower_physics import GROOVES, TRANSPORT, physics_of
+from zdcsim.shower_physics import GROOVES, TRANSPORT, with_choices
 
 SAME = ("data_kind", "geant4_data", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
@@ -67,13 +67,10 @@ def _renumbered(
 
 def _said(provenance: Mapping[str, object]) -> dict[str, object]:
     """What must agree, cuts one by one."""
-    cuts = provenance.get(TRANSPORT)
+    made = with_choices(provenance)
+    cuts = made.get(TRANSPORT)
     single = {f"cut {key}": value for key, value in cuts.items()} if isinstance(cuts, dict) else {}
-    return (
-        {key: provenance.get(key) for key in SAME}
-        | {GROOVES: physics_of(provenance).grooves}
-        | single
-    )
+    return {key: made.get(key) for key in SAME} | single
 
 
 def _check_same(

@@ -10,9 +10,14 @@ not count: a calibration sees the peak of one nucleon.
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+from numpy.typing import NDArray
+
 from zdcsim.geometry import Calorimeter
 from zdcsim.shower_physics import ShowerPhysics
 
+THROUGH: Final = 0.05
+"""A nucleon with a smaller share of the median light made no shower in the block."""
 ALICE_PHOTO_ELECTRONS_PER_TEV = {"ZN": 329.0, "ZP": 369.0}
 CALIBRATION_ENERGY_GEV = 2760.0
 
@@ -54,6 +59,11 @@ CALIBRATION: dict[tuple[str, ShowerPhysics], Calibration] = {
     # (benchmarks/results/light_yield_zp_air_ftfp_bert.json).
     ("ZP", ShowerPhysics("air", *OPTION_0)): Calibration(0.6819, 0.0117),
 }
+
+
+def showered(light: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Of the light of all nucleons, shape (N,), that of those that did not fly through."""
+    return light[light > THROUGH * np.median(light)]
 
 
 def calibration(calorimeter: Calorimeter, physics: ShowerPhysics) -> Calibration:

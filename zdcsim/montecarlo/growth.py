@@ -12,7 +12,7 @@ from zdcsim.montecarlo.finished import Finished, Light
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production
 from zdcsim.response import Responses
-from zdcsim.shower_physics import GROOVES, physics_of
+from zdcsim.shower_physics import with_choices
 
 MAY_GROW: Final = ("particles", "copies", "missed")
 GROWN_FROM: Final = "grown_from"
@@ -30,7 +30,7 @@ def origin_of(earlier: Responses, production: Production) -> dict[str, object]:
         ValueError: If anything but the numbers of particles, copies and missed primaries differs,
             or one of those is smaller.
     """
-    was = {GROOVES: physics_of(earlier.provenance).grooves, **earlier.provenance}
+    was = with_choices(earlier.provenance)
     now = production.record()
     differs = [key for key in now if key not in MAY_GROW and was.get(key) != now[key]]
     if differs:

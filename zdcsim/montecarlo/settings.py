@@ -22,8 +22,8 @@ class Transport:
     of the medium, too).
 
     Arguments:
-        physics_list: Geant4's name. FTFP_BERT_EMV takes longer steps in multiple scattering; it
-            halves the time and dims the light by two fifths, which the coupling makes good
+        physics_list: Geant4's name. FTFP_BERT_EMV takes longer steps in multiple scattering and 0.6
+            to 0.7 of the time; it dims the light by two fifths, which the coupling makes good
             (`benchmarks/throughput.py`).
         production_cut_mm: Range below which secondaries are not made.
         absorber_cut_mev: Kinetic energy below which tracks end in the absorber, not in the fibres;
@@ -42,12 +42,12 @@ class Transport:
             threshold of Cherenkov light would lose light, so it stays at the threshold.
     """
 
-    physics_list: PhysicsList = "FTFP_BERT_EMV"
+    physics_list: PhysicsList = ShowerPhysics.physics_list
     production_cut_mm: float = 0.3
     absorber_cut_mev: float = 1.0
     neutron_cut_mev: float = 10.0
     time_limit_ns: float = 200.0
-    fibre_cut_mev: float = 1.0
+    fibre_cut_mev: float = ShowerPhysics.fibre_cut_mev
     absorber_production_cut_mev: float = 1.0
     multiple_scattering_range_factor: float = 0.0
     electron_cut_mev: float = 0.19

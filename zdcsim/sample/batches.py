@@ -137,6 +137,11 @@ class ResponseBatches:
             rows = np.arange(start, min(start + self.size, len(self.responses)))
             yield self._batch(rows, np.zeros(len(rows), np.int64), rng)
 
+    def mean(self, value: Callable[[Batch], float]) -> float:
+        """Mean over all responses of a value that is itself the mean over a batch."""
+        total = sum(len(batch.conditions) * value(batch) for batch in self.in_order())
+        return total / len(self.responses)
+
     def _batch(
         self, rows: NDArray[np.int64], symmetry: NDArray[np.int64], rng: np.random.Generator
     ) -> Batch:

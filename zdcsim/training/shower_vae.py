@@ -69,9 +69,4 @@ def shower_vae_parts(
 
 def bound_on(validation: ResponseBatches, objective: ShowerVae, draws: int) -> Callable[[], float]:
     """A function that gives the mean bound over the responses, with the same draws at each call."""
-
-    def bound() -> float:
-        total = sum(len(b.conditions) * objective.bound(b, draws) for b in validation.in_order())
-        return total / len(validation.responses)
-
-    return bound
+    return lambda: validation.mean(lambda batch: objective.bound(batch, draws))

@@ -56,15 +56,7 @@ def by_matching(noise_size: int, seed: int) -> Measure[Matching]:
             for draw in range(draws)
         ]
 
-        def loss() -> float:
-            total = sum(
-                len(batch.conditions) * objective.held_out(batch)
-                for batches in drawn
-                for batch in batches.in_order()
-            )
-            return total / (draws * len(validation))
-
-        return loss
+        return lambda: sum(batches.mean(objective.held_out) for batches in drawn) / draws
 
     return measure
 
