@@ -21,7 +21,7 @@ def test_a_shipped_space_is_accepted(
     monkeypatch.chdir(ROOT)
     settings = config.load(space, SearchSettings)
     searched = {"zdcsim": zdcsim.cli.search, "pid": pid.cli.search}[settings.base.parent.name]
-    check_names(settings, searched.SEARCHED.fixed)
     study = Study(settings, tmp_path / "study", searched.training())
+    check_names(settings, searched.SEARCHED.fixed(study.experiment({})))
     assert len(corners(settings)) >= 2 * len(settings.space)
     study.open(resume=False)
