@@ -84,7 +84,7 @@ def main() -> None:
     """Shower, compare, write the numbers."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("tables", type=Path, help="folder with light22620362207s to ...10s")
-    parser.add_argument("--sample", type=Path, default=Path("data/zn_o2.root"))
+    parser.add_argument("--sample", type=Path, default=Path("data/zn_train.root"))
     parser.add_argument("--neutrons", type=int, default=10)
     parser.add_argument("--showers", type=int, default=8)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))

@@ -15,7 +15,7 @@ from zdcsim.geometry import ZN
 from zdcsim.io import tree
 from zdcsim.light import alice_tables, table_shape
 from zdcsim.light.table_shape import compared, our_table, table_shapes
-from zdcsim.response import REUSE, Responses
+from zdcsim.response import REUSE, Responses, sparse
 from zdcsim.shower_physics import ShowerPhysics
 from zdcsim.validation.curve import point
 from zdcsim.validation.groups import Group, groups, impacts, merged
@@ -53,6 +53,24 @@ def test_response_and_resolution_are_those_of_the_toy(toy: Responses) -> None:
         np.sqrt((1 / mean).mean()), abs=5 * found.resolution_error
     )
     assert found.resolution_error == pytest.approx(found.resolution / np.sqrt(2 * 60 * 19))
+
+
+def test_one_particle_that_mostly_flies_through_does_not_make_the_resolution(
+    toy: Responses,
+) -> None:
+    images = toy.dense()
+    images[1:20] = 0  # one of its twenty copies leaves light
+    offsets, pixels, counts = sparse(images.astype(np.int64))
+    found = point(whole(replace(toy, offsets=offsets, pixels=pixels, counts=counts)))
+    # Its own variance is 1/20 of its light squared, 20 times that over its own mean squared.
+    light = TOY_PER_GEV * toy.conditions[0, ENERGY]
+    one = images[0].sum() / light * (1000 * TOY_PER_GEV / found.per_tev)
+    rest = (1 / (TOY_PER_GEV * toy.conditions[20::20, ENERGY])).sum() * (
+        1000 * TOY_PER_GEV / found.per_tev
+    ) ** 2
+    expected = np.sqrt((rest + one**2 / 20) / 60)
+    assert found.resolution == pytest.approx(expected, abs=5 * (found.resolution_error or np.nan))
+    assert expected < 2 * (point(whole(toy)).resolution or 0)
 
 
 def test_one_copy_has_no_resolution() -> None:

@@ -23,8 +23,10 @@ class Point:
         responses: N.
         per_tev: Mean over the particles of photo-electrons per TeV.
         per_tev_error: Statistical.
-        resolution: Standard deviation over mean of the photon sum between copies of one particle,
-            root mean square over the particles; None if every particle has one copy.
+        resolution: Standard deviation of the photon sum between copies of one particle, over what
+            the group gives to its energy, root mean square over the particles; None if every
+            particle has one copy, or none leaves light. Not over the particle's own mean, which
+            one that flies through a groove makes as small as chance will have it.
         resolution_error: Statistical, as if photon sums were normal.
     """
 
@@ -49,7 +51,7 @@ def point(group: Group) -> Point:
     mean = np.bincount(index, total) / copies
     squares = np.bincount(index, (total - mean[index]) ** 2).astype(np.float64)
     per_tev = 1000 * mean / energy
-    resolution, error = _resolution(squares, mean, copies)
+    resolution, error = _resolution(squares, energy * per_tev.mean() / 1000, copies)
     if len(copies) > 1:
         per_tev_error = float(per_tev.std(ddof=1) / np.sqrt(len(copies)))
     else:
@@ -67,12 +69,11 @@ def point(group: Group) -> Point:
 
 
 def _resolution(
-    squares: NDArray[np.float64], mean: NDArray[np.float64], copies: NDArray[np.int64]
+    squares: NDArray[np.float64], expected: NDArray[np.float64], copies: NDArray[np.int64]
 ) -> tuple[float | None, float | None]:
-    """Resolution and its error from squared deviations, means and copies, shape (U,) each."""
+    """Resolution and its error from squared deviations, light and copies, shape (U,) each."""
     freedom = int((copies - 1).sum())
-    lit = mean > 0
-    if freedom == 0 or not lit.any():
+    if freedom == 0 or not expected.all():
         return None, None
-    relative = float(np.sqrt((squares[lit] / mean[lit] ** 2).sum() / (copies[lit] - 1).sum()))
+    relative = float(np.sqrt((squares / expected**2).sum() / freedom))
     return relative, relative / float(np.sqrt(2 * freedom))
