@@ -4,7 +4,7 @@ Neutrons for the ZN, protons for the ZP, of the energy that ALICE's constants we
 middle of the face and uniform over one fibre's cell. Nucleons with less than a twentieth of the
 median light, which flew through a groove, are counted and left out.
 
-python benchmarks/light_yield.py --detector zp --nucleons 48 --out benchmarks/results
+python benchmarks/light_yield.py --detector zn --nucleons 120 --out benchmarks/results
 """
 
 import argparse
