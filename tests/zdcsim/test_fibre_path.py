@@ -8,9 +8,10 @@ from toys import toy_conditions
 
 from zdcsim.conditions import PX, PY, PZ, VX, VZ
 from zdcsim.geometry import ZN, ZP, Calorimeter
-from zdcsim.models.features import ParticleFeatures
+from zdcsim.models.features import FEATURES, ParticleFeatures
 from zdcsim.models.fibre_path import PATHS, FibrePath
 from zdcsim.models.impact import Impact
+from zdcsim.models.signal import block_left
 from zdcsim.optics import Machine
 
 MARCH = 20_000
@@ -72,3 +73,13 @@ def test_features_end_with_the_path() -> None:
     particles[:, PY] = 0.056 / ZN.front_a * 1000
     features, _ = ParticleFeatures(ZN)(torch.from_numpy(particles))
     assert features[:, -PATHS:].tolist() == [[1.0, 0.0], [0.0, 0.0]]
+
+
+def test_what_is_left_of_the_block_is_told_on_a_logarithmic_scale() -> None:
+    groove = torch.tensor([0.0, 0.9, 0.99, 1.0, 1.0 + 1e-7])
+    features = torch.zeros(5, FEATURES)
+    features[:, -2] = groove
+    features[:, -1] = 0.3  # the fibre's share, which does not matter here
+    # log10 of what is left and one centimetre of the metre, from -2 to about 0.
+    expected = 1 + np.log10([1.01, 0.11, 0.02, 0.01, 0.01]) / 2
+    assert block_left(features)[:, 0].tolist() == pytest.approx(expected, abs=1e-5)
