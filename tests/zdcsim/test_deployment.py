@@ -61,6 +61,7 @@ def test_particles_light_their_own_calorimeter_only(both: tuple[Path, Proof]) ->
 def test_unstable_particles_are_lit_as_often_as_they_live(both: tuple[Path, Proof]) -> None:
     folder, _ = both
     sample = tree.read(DATA / "zn_train.root")
+    sample = sample.select(sample.photon_sum() > 0)  # without those that fly through a groove
     c = sample.conditions[np.unique(sample.particle, return_index=True)[1]]
     lambdas = c[np.abs(c[:, MASS] - LAMBDA_MEV) < 1]
     # The same Lambdas again and again, each with other last digits.
@@ -100,10 +101,13 @@ def test_one_calorimeter_alone_and_without_decays(tmp_path: Path) -> None:
     names = sorted(path.name for path in (tmp_path / "zn").iterdir())
     assert "proton.onnx" not in names
     assert "Proton" not in (tmp_path / "zn" / OPTIONS).read_text()
-    sample = tree.read(DATA / "zn_train.root").conditions
-    some = sample[np.abs(sample[:, MASS] - LAMBDA_MEV) < 1]
+    sample = tree.read(DATA / "zn_train.root")
+    some = sample.conditions[np.abs(sample.conditions[:, MASS] - LAMBDA_MEV) < 1]
     signal = in_batches(session(tmp_path / "zn/classifier.onnx", 1), len(some), some)
-    assert signal.all()
+    # None is drawn to decay: dark are those alone that the classifier sees fly through a groove.
+    lit = generate(ZN_BUNDLE, some, seed=1).sum((1, 2)) > 0
+    assert lit.mean() > 0.9
+    assert np.array_equal(signal[:, 0] == 1, lit)
 
 
 def test_a_deployment_that_differs_is_refused(
