@@ -2,34 +2,24 @@
 
 python benchmarks/readme_tables.py
 
-README shows some result files to the letter, each after a comment with its name. What the last
-commit has of a file is looked for there and replaced by what the file holds now.
+README shows some result files to the letter, each between a comment with its name and one that says
+that it ends; what stands between is replaced by what the file holds now.
 """
 
 import re
-import subprocess
 from pathlib import Path
 
 from detcore.files import write_text
 
 README = Path("README.md")
+SHOWN = re.compile(r"<!-- (benchmarks/\S+\.md) -->\n.*?\n<!-- end -->", re.DOTALL)
 
 
-def refreshed(text: str) -> str:
-    """README with its tables of today.
-
-    Raises:
-        ValueError: If README does not show what the last commit has of a file.
-    """
-    for name in re.findall(r"<!-- (benchmarks/\S+\.md) -->\n", text):
-        command = ["git", "show", f"HEAD:{name}"]
-        before = subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-        now = Path(name).read_text(encoding="utf-8").strip()
-        if before not in text and now not in text:
-            raise ValueError(f"README does not show {name} as the last commit has it")
-        text = text.replace(before, now)
-    return text
+def table(found: re.Match[str]) -> str:
+    """What README shows of one file."""
+    name = found[1]
+    return f"<!-- {name} -->\n{Path(name).read_text(encoding='utf-8').strip()}\n\n<!-- end -->"
 
 
 if __name__ == "__main__":
-    write_text(README, refreshed(README.read_text(encoding="utf-8")))
+    write_text(README, SHOWN.sub(table, README.read_text(encoding="utf-8")))
