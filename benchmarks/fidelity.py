@@ -25,7 +25,7 @@ from typing import Any
 import numpy as np
 import timing
 from numpy.typing import NDArray
-from trained import classifier, commits, judged, verdict
+from trained import SIGNAL, classifier, commits, judged, verdict
 
 from detcore.files import write_text
 from detcore.provenance import provenance
@@ -57,7 +57,6 @@ FLOORS = {
 BATCHES, LARGE = (1, 100), 10_000
 """Sizes of batches that are timed; the large one where memory allows."""
 
-SIGNAL = {"zn": "signal", "zp": "signal_zp"}
 Row = dict[str, Any]
 
 
@@ -274,9 +273,7 @@ def main() -> None:
     options = arguments()
     detector = options.detector
     reference = options.reference or Path(f"data/{detector}_test.root")
-    signal = classifier(
-        options.runs, options.signal or ("signal" if detector == "zn" else "signal_zp")
-    )
+    signal = classifier(options.runs, options.signal or SIGNAL[detector])
     jobs = [(name, seed) for seed in options.seeds for name in options.families]
     if options.only_trained:
         jobs = [job for job in jobs if verdict(options.runs, *job).exists()]

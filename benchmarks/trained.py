@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 CONFIGS = Path("configs/zdcsim")
+SIGNAL = {"zn": "signal", "zp": "signal_zp"}
+"""Settings files of the classifiers, by calorimeter."""
 
 
 def zdcsim(*arguments: str | Path) -> None:
@@ -57,10 +59,23 @@ def judged(
         path = CONFIGS / f"{config}.yaml"
         settings = _set([*_teacher(path, runs, seed), *overrides])
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
-        zdcsim("export", run, "--classifier", signal, "--out", bundle)
-        zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", written, *options)
+        export_and_judge(run, signal, bundle, reference, written, options)
     found: dict[str, Any] = json.loads(written.read_text())
     return bundle, found
+
+
+def export_and_judge(
+    run: Path,
+    signal: Path,
+    bundle: Path,
+    reference: Path,
+    written: Path,
+    options: Sequence[str] = (),
+    weights: str = "float32",
+) -> None:
+    """Make the bundle of a run, its weights stored as said, and write its judgement."""
+    zdcsim("export", run, "--classifier", signal, "--weights", weights, "--out", bundle)
+    zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", written, *options)
 
 
 def commits(runs: Path, jobs: Sequence[tuple[str, int]]) -> list[str]:

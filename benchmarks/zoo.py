@@ -12,7 +12,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from trained import classifier, verdict, zdcsim
+from trained import SIGNAL, classifier, export_and_judge, verdict
 
 from detcore.bundle import MANIFEST
 from detcore.files import replacing_folder, sha256, write_text
@@ -25,11 +25,7 @@ DATA, RESULTS = Path("data"), Path("benchmarks/results")
 LARGEST = 1_000_000
 """Bytes of a bundle that is kept with weights as float32."""
 
-NAMES = {
-    "sdi_gan_regressor": "sdi-gan",
-    "corrvae_kernels": "corrvae",
-    "distilled_latent_flow": "one-step-latent-flow",
-}
+NAMES = {"sdi_gan_regressor": "sdi-gan", "corrvae_kernels": "corrvae"}
 """Families that the zoo calls otherwise than their settings file."""
 
 
@@ -39,7 +35,7 @@ def zoo_name(config: str, detector: str) -> str:
     return f"{detector}-{NAMES.get(family, family.replace('_', '-'))}"
 
 
-def small(runs: Path, config: str, seed: int, reference: Path) -> tuple[Path, Path]:
+def small(runs: Path, config: str, seed: int, detector: str) -> tuple[Path, Path]:
     """Bundle and judgement of a run, with weights in fewer bits where the bundle is large."""
     judged = verdict(runs, config, seed)
     bundle = judged.parent / "bundle"
@@ -48,13 +44,9 @@ def small(runs: Path, config: str, seed: int, reference: Path) -> tuple[Path, Pa
     fewer = judged.parent / "bundle-int8"
     again = judged.with_name("judgement-int8.json")
     if not again.exists():
-        run = judged.parent / "run"
-        signal = classifier(runs, "signal_zp" if config.endswith("_zp") else "signal")
-        zdcsim("export", run, "--classifier", signal, "--weights", "int8", "--out", fewer)
-        zdcsim(
-            *("evaluate", "--model", fewer, "--reference", reference),
-            *("--json", again, "--likeness"),
-        )
+        run, signal = judged.parent / "run", classifier(runs, SIGNAL[detector])
+        reference = DATA / f"{detector}_test.root"
+        export_and_judge(run, signal, fewer, reference, again, ["--likeness"], weights="int8")
     return fewer, again
 
 
@@ -84,9 +76,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the training that is taken")
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
     options = parser.parse_args()
-    reference = DATA / f"{options.detector}_test.root"
     for config in options.families:
-        bundle, judged = small(options.runs, config, options.seed, reference)
+        bundle, judged = small(options.runs, config, options.seed, options.detector)
         name = zoo_name(config, options.detector)
         take(name, bundle, judged)
         print(f"{DATA / name}: {config}, seed {options.seed}")
