@@ -50,8 +50,9 @@ lint: $(VENV)/.dev ## style, types and directions of imports
 docs: $(VENV)/.dev ## the documentation site, into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+tests: export OMP_NUM_THREADS := 1
 tests: setup
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --durations 30
 
 setup: $(VENV)/.dev ## only the virtual environments
 	@$(MAKE) --silent $(RUNTIME_VENVS)

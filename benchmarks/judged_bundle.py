@@ -1,6 +1,8 @@
 """The main numbers of a bundle, for benchmarks that compare many: a part of `zdcsim evaluate`."""
 
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -8,14 +10,19 @@ import numpy as np
 import timing
 from numpy.typing import NDArray
 
+from detcore.compact import Storage
 from zdcsim.evaluation.floor import compare, divisions
 from zdcsim.evaluation.likeness import DIVISIONS, side
 from zdcsim.evaluation.quantities import Quantity, measure
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.two_sample import told_apart
+from zdcsim.export.o2 import write_bundle
+from zdcsim.export.reference import reference_conditions
 from zdcsim.generation import generate
 from zdcsim.io.bundle import GENERATOR, read_bundle
+from zdcsim.models.generator import Generator
 from zdcsim.response import Responses
+from zdcsim.training import load_classifier
 
 SETTINGS = Settings(conventions=("o2",))
 JUDGED = {
@@ -25,6 +32,25 @@ JUDGED = {
     "brightest": Quantity("features", "maximum", "photo-electrons"),
 }
 """Distances whose ratio to the floor is given."""
+
+STRIDE = 23
+"""Every how many of the reference particles the exported graph is proved."""
+
+
+@contextmanager
+def exported(generator: Generator, signal: Path, weights: Storage = "float32") -> Iterator[Path]:
+    """A bundle of a generator as it stands, which is gone afterwards.
+
+    Arguments:
+        generator: The network.
+        signal: Run folder of the classifier.
+        weights: How they are stored.
+    """
+    particles = reference_conditions(generator.calorimeter)[::STRIDE]
+    with tempfile.TemporaryDirectory() as folder:
+        bundle = Path(folder) / "bundle"
+        write_bundle(generator, load_classifier(signal), bundle, {}, particles, weights=weights)
+        yield bundle
 
 
 def numbers(bundle: Path, sample: Responses, repetitions: int) -> dict[str, Any]:

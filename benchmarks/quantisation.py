@@ -6,18 +6,17 @@ Exports each trained generator with its weights stored as float32, float16 and i
 --weights`), and, besides, with ONNX Runtime's own dynamic int8, which computes in whole numbers;
 judges and times each on the test sample. The generated responses have the same noise, so that a
 difference between two rows of one family is that of the weights. Writes
-benchmarks/results/quantisation.json and quantisation.md; what is there of the same weights is not
-repeated.
+benchmarks/results/quantisation.json and quantisation.md; what is there of the same weights and
+sample is not repeated.
 """
 
 import argparse
 import json
-import tempfile
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
-from judged_bundle import JUDGED, auc, cost, numbers
+from judged_bundle import JUDGED, auc, cost, exported, numbers
 from trained import classifier
 
 from detcore import checkpoint
@@ -26,12 +25,10 @@ from detcore.compact import Storage
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
 from detcore.run_folder import PROVENANCE
-from zdcsim.export.o2 import write_bundle
-from zdcsim.export.reference import reference_conditions
 from zdcsim.io import tree
 from zdcsim.io.bundle import GENERATOR
 from zdcsim.response import Responses
-from zdcsim.training import load_classifier, load_generator
+from zdcsim.training import load_generator
 
 TIMED = {1: 2, 100: 1}
 """Batch sizes, and every how many responses of the sample are timed."""
@@ -54,15 +51,11 @@ def quantised(bundle: Path) -> None:
 
 def judged(run: Path, signal: Path, storage: str, sample: Responses, repetitions: int) -> Row:
     """Size, distances, AUC and time."""
-    generator = load_generator(run)
-    particles = reference_conditions(generator.calorimeter)[::5]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bundle"
-        weights: Storage = "float32" if storage == DYNAMIC else storage  # type: ignore[assignment]
-        write_bundle(generator, load_classifier(signal), path, {}, particles, weights=weights)
+    weights: Storage = "float32" if storage == DYNAMIC else storage  # type: ignore[assignment]
+    with exported(load_generator(run), signal, weights) as bundle:
         if storage == DYNAMIC:
-            quantised(path)
-        return {**numbers(path, sample, repetitions), **cost(path, sample, TIMED)}
+            quantised(bundle)
+        return {**numbers(bundle, sample, repetitions), **cost(bundle, sample, TIMED)}
 
 
 def markdown(rows: list[Row], record: Row) -> str:
@@ -108,7 +101,8 @@ def family(
     record = json.loads((run / PROVENANCE).read_text())
     rows = []
     for storage in (*get_args(Storage), DYNAMIC):
-        key = {"family": name, "weights": storage, "network": sha256(run / checkpoint.BEST)}
+        network, judged_on = sha256(run / checkpoint.BEST), sha256(options.reference)
+        key = {"family": name, "weights": storage, "network": network, "sample": judged_on}
         rows += [row for row in known if all(row.get(k) == v for k, v in key.items())]
         if rows and all(rows[-1].get(k) == v for k, v in key.items()):
             continue

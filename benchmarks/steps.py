@@ -6,19 +6,18 @@ Takes the trained generators of a league (RUNS/FAMILY-SEED/run) as they are, fol
 to response in 1, 2, 4, ... steps, exports a bundle for every number of steps, and judges it on the
 test sample. A flow is followed by Heun's method and by Euler's, which evaluates the network half as
 often. Writes benchmarks/results/steps.json, steps.md and steps.png; what is there of the same
-weights is not repeated.
+weights and sample is not repeated.
 """
 
 import argparse
 import json
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from figure_file import write_png
-from judged_bundle import auc, cost, numbers
+from judged_bundle import auc, cost, exported, numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from trained import classifier
@@ -28,13 +27,11 @@ from detcore.files import sha256, write_text
 from detcore.provenance import provenance
 from detcore.run_folder import PROVENANCE
 from zdcsim.evaluation.plots import style
-from zdcsim.export.o2 import write_bundle
-from zdcsim.export.reference import reference_conditions
 from zdcsim.io import tree
 from zdcsim.models.generator import Generator
 from zdcsim.models.sampler import followed, sampler
 from zdcsim.response import Responses
-from zdcsim.training import load_classifier, load_generator
+from zdcsim.training import load_generator
 
 STEPS = (1, 2, 4, 8, 16, 32, 64)
 TIMED = {1: 20, 100: 10}
@@ -57,11 +54,8 @@ def variants(generator: Generator) -> dict[str, Generator]:
 
 def judged(generator: Generator, signal: Path, sample: Responses, repetitions: int) -> Row:
     """Distance, likeness and time of a generator as it stands."""
-    particles = reference_conditions(generator.calorimeter)[::23]
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "bundle"
-        write_bundle(generator, load_classifier(signal), path, {}, particles)
-        return {**numbers(path, sample, repetitions), **cost(path, sample, TIMED)}
+    with exported(generator, signal) as bundle:
+        return {**numbers(bundle, sample, repetitions), **cost(bundle, sample, TIMED)}
 
 
 def family(
@@ -69,12 +63,12 @@ def family(
 ) -> Iterator[Row]:
     """Every number of steps of one trained family that is not known from before."""
     run = options.runs / f"{name}-{options.seed}" / "run"
-    weights = sha256(run / checkpoint.BEST)
+    same = {"weights": sha256(run / checkpoint.BEST), "sample": sha256(options.reference)}
     trained_at = json.loads((run / PROVENANCE).read_text())["commit"]
     for method, generator in variants(load_generator(run)).items():
         for steps in options.steps:
-            key = {"family": name, "sampler": method, "steps": steps, "weights": weights}
-            if any(all(row[k] == v for k, v in key.items()) for row in known):
+            key = {"family": name, "sampler": method, "steps": steps, **same}
+            if any(all(row.get(k) == v for k, v in key.items()) for row in known):
                 continue
             if method == "Euler" and steps == 1:
                 continue  # the same as Heun's single step
