@@ -9,6 +9,7 @@ from zdcsim.geometry import ZN, ZP
 from zdcsim.montecarlo.arrival import reaches
 from zdcsim.montecarlo.collisions import EVENTS_AT_ONCE, Collisions
 from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.impacts import Impacts
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.source import Source, primaries
 from zdcsim.montecarlo.species import species
@@ -125,6 +126,35 @@ def test_magnets_add_few_charged_particles_to_the_zn_and_most_to_the_zp() -> Non
     on_zp, _ = primaries(linear, 40, 0, ZP, seed=5)
     assert (on_zp.conditions[:, CHARGE] == 3).all()
     assert (on_zp.pdg == 2212).mean() > 0.5
+
+
+def test_chosen_impacts_are_those_of_all_that_hit_there() -> None:
+    everything, misses = primaries(Source(Collisions()), 450, 100, ZN, seed=5)
+    x, y = impact(everything.conditions, ZN).T
+    edge = np.maximum(np.abs(x), np.abs(y)) > 0.9 * ZN.half_x
+    wall = meets_a_wall(everything.conditions)
+    choices: list[tuple[Impacts, NDArray[np.bool_]]] = [("grooves", wall), ("edges", edge)]
+    for impacts, wanted in choices:
+        source = Source(Collisions(impacts=impacts))
+        found, same = primaries(source, int(wanted.sum()), 100, ZN, seed=5)
+        assert 10 < len(found) < 90
+        assert np.array_equal(found.conditions, everything.conditions[wanted])
+        assert np.array_equal(same.conditions, misses.conditions)
+        assert source.record()["impacts"] == impacts
+    assert "impacts" not in Source(Collisions()).record()
+
+
+def meets_a_wall(conditions: NDArray[np.float32]) -> NDArray[np.bool_]:
+    """Whether a particle starts inside a groove and leaves it before the block ends, by steps."""
+    depth = np.linspace(0, 2 * ZN.half_z, 4001)[:, None]
+    c = conditions.astype(np.float64)
+    place = impact(c, ZN).T[:, None] + depth * (c[:, [PX, PY]] / np.abs(c[:, [PZ]])).T[:, None]
+    # From the middle of the fibre's cell at the face, cm.
+    cell = (np.floor(place[:, :1] / ZN.pitch) + 0.5) * ZN.pitch
+    x, y = np.abs(place - cell) < ZN.groove_half
+    inside = x & y
+    found: NDArray[np.bool_] = inside[0] & ~inside.all(axis=0)
+    return found
 
 
 def test_neutral_particles_alone_never_reach_the_zp() -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from zdcsim.geometry import Side
+from zdcsim.montecarlo.impacts import Impacts
 from zdcsim.shower_physics import Grooves, PhysicsList
 
 if TYPE_CHECKING:
@@ -39,6 +40,13 @@ def simulate(
             "neutral for the ZN, linear for the ZP."
         ),
     ] = "auto",
+    impacts: Annotated[
+        Impacts,
+        typer.Option(
+            help="pp: all primaries that reach the face, or those in rare places only, to train on "
+            "beside all: that meet the wall of the groove they enter, or hit near an edge."
+        ),
+    ] = "all",
     centrality: Annotated[
         tuple[float, float], typer.Option(help="Pb-Pb: range in per cent; 0 is central.")
     ] = (0.0, 100.0),
@@ -141,6 +149,8 @@ def simulate(
     from zdcsim.montecarlo.source import Source
     from zdcsim.montecarlo.spectators import Spectators
 
+    if impacts != "all" and source != "pp14tev":
+        raise ValueError(f"--impacts {impacts} chooses among primaries of --source pp14tev only")
     kind: Gun | Collisions | Spectators
     if source == "gun":
         kind = Gun(particle, energy, x, y, spread, _side(side))
@@ -148,7 +158,7 @@ def simulate(
         kind = Spectators(centrality=centrality, events=events)
     else:
         neutral = optics == "neutral" or (optics == "auto" and detector == "zn")
-        kind = Collisions(optics="neutral" if neutral else "linear")
+        kind = Collisions(optics="neutral" if neutral else "linear", impacts=impacts)
     whole = source == "pbpb" and events > 0
     production = Production(
         calorimeter=calorimeter(detector),

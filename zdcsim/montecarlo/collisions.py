@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VY, VZ
 from zdcsim.geometry import Calorimeter
-from zdcsim.montecarlo.arrival import reaches
-from zdcsim.montecarlo.primaries import Primaries, gathered
+from zdcsim.montecarlo.arrival import arrival, reaches
+from zdcsim.montecarlo.impacts import Impacts, chosen
+from zdcsim.montecarlo.primaries import Batch, Primaries, gathered
 from zdcsim.montecarlo.species import species
 from zdcsim.optics import Machine
 
@@ -49,11 +50,13 @@ class Collisions:
             neutral particles on a straight line and counts charged ones as misses, which is how the
             first ZN samples were made; on the ZN's face it loses 1 per cent, protons of large
             transverse momentum.
+        impacts: Where on the face they hit.
     """
 
     vertex_sigma_cm: tuple[float, float, float] = (0.002, 0.002, 5.0)
     energy_min_gev: float = 1.0
     optics: Optics = "neutral"
+    impacts: Impacts = "all"
 
     @property
     def machine(self) -> Machine | None:
@@ -61,12 +64,15 @@ class Collisions:
         return Machine(BEAM_MOMENTUM_GEV) if self.optics == "linear" else None
 
     def record(self) -> dict[str, object]:
-        """What a file stores of the source."""
+        """What a file stores of the source; nothing of impacts if they were not chosen."""
+        settings = asdict(self)
+        if self.impacts == "all":
+            del settings["impacts"]
         return {
             "name": "pp14tev",
             "generator": f"Sibyll 2.3d (chromo {version('chromo')})",
             "sqrt_s_gev": SQRT_S_GEV,
-            **asdict(self),
+            **settings,
             "vertex_sigma_cm": list(self.vertex_sigma_cm),
         }
 
@@ -90,11 +96,16 @@ class Collisions:
                 f"no neutral particle passes the magnets to the {calorimeter.name}, "
                 f"{calorimeter.centre_x} cm off the beam; use linear optics"
             )
-        batches = (
-            (particles, reaches(conditions, decay, calorimeter, self.machine))
-            for particles, conditions, decay in self._particles(seed)
-        )
-        return gathered(batches, hits, misses)
+        return gathered(self._batches(calorimeter, seed), hits, misses)
+
+    def _batches(self, calorimeter: Calorimeter, seed: int) -> Iterator[Batch]:
+        """Particles and whether they reach the face, less those that hit where none is wanted."""
+        for particles, conditions, decay in self._particles(seed):
+            reach = reaches(conditions, decay, calorimeter, self.machine)
+            wanted = ~reach
+            at = arrival(conditions[reach], calorimeter, self.machine)
+            wanted[reach] = chosen(self.impacts, at, calorimeter)
+            yield particles.select(wanted), reach[wanted]
 
     def _particles(
         self, seed: int

@@ -55,6 +55,10 @@ class Primaries:
         return Primaries(self.pdg[rows], self.conditions[rows], self.event[rows])
 
 
+Batch = tuple[Primaries, NDArray[np.bool_]]
+"""Particles and whether they reach the face, shape (N,)."""
+
+
 @dataclass
 class _Collected:
     """Particles gathered until there are enough."""
@@ -76,9 +80,7 @@ class _Collected:
         return Primaries.joined(self.parts).first(self.wanted)
 
 
-def gathered(
-    batches: Iterator[tuple[Primaries, NDArray[np.bool_]]], hits: int, misses: int
-) -> tuple[Primaries, Primaries]:
+def gathered(batches: Iterator[Batch], hits: int, misses: int) -> tuple[Primaries, Primaries]:
     """The first particles that reach the face, and the first that do not.
 
     Arguments:
