@@ -18,6 +18,7 @@ from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io.bundle import read_manifest
+from zdcsim.losses.counts import count_loss
 from zdcsim.models.denoiser import time_features
 from zdcsim.models.diffusion import DiffusionTransport
 from zdcsim.models.flow_matching import FlowTransport
@@ -26,14 +27,17 @@ from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.sampler import followed, sampler
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.models.transport import Transport
-from zdcsim.objectives.latent import LatentMatching, LatentMatchingSettings
+from zdcsim.objectives.latent import LatentMatching, LatentMatchingSettings, noise_numbers
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.shower_vae import ShowerVaeSettings
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training import load_experiment, load_generator, train, validated
 
 REPOSITORY = Path(__file__).parents[2]
 RESPONSES = toy_responses(12, 4)
-BATCHES = ResponseBatches(RESPONSES, 16, 1, 12, symmetries=True)
+DRAWN = noise_numbers(10, LatentMatchingSettings())
+BATCHES = ResponseBatches(RESPONSES, 16, 1, DRAWN, symmetries=True)
+PLAIN = LatentMatchingSettings(autoencoder=ShowerVaeSettings(draws=1))
 FAMILIES = ("latent_flow_matching", "latent_diffusion")
 ALONE = Processes(0, 1, torch.device("cpu"))
 
@@ -98,39 +102,63 @@ def test_the_transport_learns_and_a_restored_objective_goes_on_alike() -> None:
     assert all(torch.equal(other.weights()[k], w) for k, w in matching.weights().items())
 
 
-def test_latents_are_drawn_around_what_the_averaged_encoder_finds() -> None:
+def test_latents_are_those_that_explain_the_response_among_draws_of_the_averaged_encoder() -> None:
     matching, batch = objective(LatentMatchingSettings()), BATCHES(1)
     latent, noise, chance = matching.latents(batch)
+    decoder, encoder = matching.autoencoder.averages
+    assert matching.average.decoder is decoder
     conditions = matching.generator.scaler(batch.conditions)
-    mean, log_variance = matching.encoder(batch.log_photons, conditions)
+    mean, log_variance = encoder(batch.log_photons, conditions)
+    counts, prior = torch.expm1(batch.log_photons).round(), torch.distributions.Normal(0, 1)
+    posterior = torch.distributions.Normal(mean, torch.exp(0.5 * log_variance))
+    logs, draws = [], []
+    for k in range(10):
+        draws.append(mean + posterior.stddev * batch.noise[:, 0, 10 * k : 10 * k + 10])
+        light = decoder.light(draws[-1], conditions)
+        ratio = prior.log_prob(draws[-1]) - posterior.log_prob(draws[-1])
+        logs.append(ratio.sum(1) - count_loss(counts, *light))
+    shares = torch.stack(logs).double().softmax(0).cumsum(0)
+    chosen = (shares < torch.special.ndtr(batch.noise[:, 0, 102]).double()).sum(0)
+    assert len(torch.unique(chosen)) > 1
+    expected = torch.stack(draws)[chosen, torch.arange(16)]
+    torch.testing.assert_close(latent, expected, atol=1e-5, rtol=1e-5)
+    assert torch.equal(noise, batch.noise[:, 1, :10])
+    assert torch.equal(chance, batch.noise[:, 0, 100:102])
+
+
+def test_a_single_latent_is_the_encoders_own() -> None:
+    numbers = noise_numbers(10, PLAIN)
+    matching, batch = (
+        objective(PLAIN),
+        ResponseBatches(RESPONSES, 16, 1, numbers, symmetries=True)(1),
+    )
+    latent, _, chance = matching.latents(batch)
+    encoder = matching.autoencoder.averages[1]
+    mean, log_variance = encoder(batch.log_photons, matching.generator.scaler(batch.conditions))
     pull = (latent - mean) / torch.exp(0.5 * log_variance)
     torch.testing.assert_close(pull, batch.noise[:, 0, :10], atol=1e-4, rtol=1e-4)
-    assert torch.equal(noise, batch.noise[:, 1, :10])
-    assert torch.equal(chance, batch.noise[:, 0, 10:])
-    networks = matching.autoencoder.averages
-    assert matching.average.decoder is networks[0]
-    assert matching.encoder is networks[1]
+    assert torch.equal(chance, batch.noise[:, 0, 10:12])
 
 
 def test_the_loss_that_validates_is_that_of_all_held_out_rows(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    matching = objective(LatentMatchingSettings())
+    matching, numbers = objective(PLAIN), noise_numbers(10, PLAIN)
     # It finds nothing, so that the loss is the size of latent - noise.
-    transport = matching.average.transport
+    transport, encoder = matching.average.transport, matching.autoencoder.averages[1]
     monkeypatch.setattr(transport, "found", lambda mixture, *_: torch.zeros_like(mixture))
     monkeypatch.setattr(validated, "CHUNK", 20)  # the last chunk is smaller
     expected = []
     for draw in range(3):
-        shape = (len(RESPONSES), 2, 12)
+        shape = (len(RESPONSES), 2, numbers)
         noise = np.random.default_rng(5 + draw).standard_normal(shape, np.float32)
         conditions = matching.generator.scaler(torch.from_numpy(RESPONSES.conditions))
         light = torch.log1p(torch.from_numpy(RESPONSES.dense()).float())
         with torch.no_grad():
-            mean, log_variance = (each.numpy() for each in matching.encoder(light, conditions))
+            mean, log_variance = (each.numpy() for each in encoder(light, conditions))
         latent = mean + np.exp(0.5 * log_variance) * noise[:, 0, :10]
         expected.append(np.square(latent - noise[:, 1, :10]).mean())
-    loss = validated.by_matching(12, 5)(RESPONSES, matching, 3)
+    loss = validated.by_matching(numbers, 5)(RESPONSES, matching, 3)
     assert loss() == pytest.approx(np.mean(expected), rel=1e-5)
     assert loss() == loss()
 

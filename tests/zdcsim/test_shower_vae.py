@@ -17,8 +17,9 @@ from zdcsim.export.reference import reference_conditions
 from zdcsim.export.verification import compare_drawn
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.losses.counts import count_loss
-from zdcsim.losses.divergence import divergence, importance_bound, with_free_bits
-from zdcsim.models.fibre_noise import TABLES, FibreNoise
+from zdcsim.losses.divergence import divergence, with_free_bits
+from zdcsim.losses.importance import importance_bound, importance_weights, resampled
+from zdcsim.models.fibre_noise import ROWS, TABLES, FibreNoise
 from zdcsim.models.kernels import FibreLattice
 from zdcsim.models.photo_statistics import SMALL, drawn_counts
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator, ShowerMoments
@@ -107,6 +108,24 @@ def test_fibre_noise_is_uniform_normal_and_independent() -> None:
         assert np.abs(with_latent).max() < 5 / np.sqrt(responses)
 
 
+def test_rows_of_fibre_noise_are_as_many_and_as_unrelated_as_three_tables_allow() -> None:
+    responses, few = 400_000, 30_000
+    rows = FibreNoise(10, 1936).rows(normals(responses, 10)).numpy()
+    for table in rows.T:
+        seen = np.histogram(table, ROWS, (0, ROWS))[0]
+        fit = np.square(seen / responses * ROWS - 1).sum() * responses / ROWS
+        assert fit == pytest.approx(ROWS - 1, abs=5 * np.sqrt(2 * ROWS))
+    # Triples that occur twice, and pairs of responses that read the same sequence from two places.
+    same = responses - len(np.unique(rows @ [1, ROWS, ROWS**2]))
+    expected = responses**2 / 2 / ROWS**3
+    assert same == pytest.approx(expected, abs=5 * np.sqrt(expected))
+    apart = np.diff(rows[:few], axis=1) % ROWS
+    shared = np.unique(apart @ [1, ROWS], return_counts=True)[1]
+    expected = few**2 / 2 / ROWS**2
+    pairs = (shared * (shared - 1) // 2).sum()
+    assert pairs == pytest.approx(expected, abs=5 * np.sqrt(expected))
+
+
 def test_the_last_digits_of_any_normal_number_changes_the_fibre_noise() -> None:
     table, noise = FibreNoise(10, 100), normals(1, 10)
     rows = table.rows(noise)
@@ -139,18 +158,42 @@ def test_the_divergence_is_that_of_normal_distributions() -> None:
     assert float(with_free_bits(torch.tensor([0.05, 0.4]), 0.1)) == pytest.approx(0.5)
 
 
-def test_the_importance_bound_is_the_likelihood_of_a_linear_model() -> None:
-    # n = z + e with standard normal z and e: -log p(n) = n^2 / 4 + log(4 pi) / 2.
-    n, draws = torch.tensor([0.3, -2.0]), normals(200_000, 2).unsqueeze(2)
-    mean, log_spread = 0.4 * n[:, None], torch.full((2, 1), np.log(0.9))
-    latent = mean + torch.exp(log_spread) * draws
+def linear_model(
+    n: torch.Tensor, draws: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """n = z + e, z and e standard normal: latents of a poor encoder, their weights, -log p(n | z).
+
+    Arguments:
+        n: Shape (B,).
+        draws: Standard normal, shape (K, B, 1).
+    """
+    log_spread = torch.full((len(n), 1), np.log(0.9))
+    latent = 0.4 * n[:, None] + torch.exp(log_spread) * draws
     unlikely = 0.5 * (n - latent[..., 0]) ** 2 + 0.5 * np.log(2 * np.pi)
-    found = importance_bound(unlikely, latent, draws, log_spread)
+    return latent, importance_weights(unlikely, latent, draws, log_spread), unlikely
+
+
+def test_the_importance_bound_is_the_likelihood_of_a_linear_model() -> None:
+    # -log p(n) = n^2 / 4 + log(4 pi) / 2.
+    n, draws = torch.tensor([0.3, -2.0]), normals(200_000, 2).unsqueeze(2)
+    latent, weights, unlikely = linear_model(n, draws)
     truth = n**2 / 4 + 0.5 * np.log(4 * np.pi)
-    torch.testing.assert_close(found, truth.float(), atol=0.01, rtol=0)
-    one = importance_bound(unlikely[:1], latent[:1], draws[:1], log_spread)
-    elbo = unlikely[0] + 0.5 * (latent[0, :, 0] ** 2 - draws[0, :, 0] ** 2) - log_spread[:, 0]
-    torch.testing.assert_close(one, elbo.float())
+    torch.testing.assert_close(importance_bound(weights), truth.float(), atol=0.01, rtol=0)
+    elbo = unlikely[0] + 0.5 * (latent[0, :, 0] ** 2 - draws[0, :, 0] ** 2) - np.log(0.9)
+    torch.testing.assert_close(importance_bound(weights[:1]), elbo.float())
+
+
+def test_resampled_latents_have_the_posterior_law_of_a_linear_model() -> None:
+    # p(z | n) is normal around n / 2 with variance 1 / 2; the encoder says 0.4 n and 0.81.
+    responses, draws = 40_000, 50
+    n = torch.full((responses,), -2.0)
+    latent, weights, _ = linear_model(n, normals(draws, responses).unsqueeze(2))
+    uniform = torch.rand(responses, generator=torch.Generator().manual_seed(3))
+    found = resampled(latent, weights, uniform)[:, 0].double()
+    # A share of about 1 / K of the encoder's law is left: 0.2 / K and 0.3 / K.
+    assert float(found.mean()) == pytest.approx(-1, abs=5 * np.sqrt(0.5 / responses) + 0.01)
+    assert float(found.var()) == pytest.approx(0.5, abs=5 * 0.5 * np.sqrt(2 / responses) + 0.01)
+    assert torch.equal(resampled(latent[:1], weights[:1], uniform), latent[0])
 
 
 @pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["ZN", "ZP"])

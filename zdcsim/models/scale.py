@@ -1,7 +1,7 @@
 """The post-processing constant: every response of a generator times one number.
 
-https://arxiv.org/abs/2306.13606; with it the publications take the mean light of a generator to
-that of the Monte Carlo. It multiplies photo-electrons (some published code multiplies their
+https://arxiv.org/abs/2306.13606; with it the publications bring the channel sums of a generator
+nearest to those of the Monte Carlo. It multiplies photo-electrons (some published code multiplies their
 logarithm) and is fitted on training responses, see `zdcsim.training.scale`.
 
 Axis key: B particles, Z noise numbers, 9 conditions, Nx by Ny fibres.
@@ -16,6 +16,7 @@ from torch import Tensor
 from zdcsim.models.corrvae import CorrVaeGenerator
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.generator import Generator
+from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.shower_vae import ShowerGenerator
 
 
@@ -68,7 +69,7 @@ def scaled(generator: Generator, factor: float) -> Generator:
     if not factor > 0:
         raise ValueError(f"a scale of light must be positive; got {factor}")
     changed = copy.deepcopy(generator)
-    if isinstance(changed, CorrVaeGenerator):
+    if isinstance(changed, CorrVaeGenerator | LatentGenerator):
         changed.decoder = scaled(changed.decoder, factor)
         return changed
     if isinstance(changed, ExpertSimGenerator):

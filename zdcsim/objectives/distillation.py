@@ -56,6 +56,11 @@ class Distillation(AveragedObjective):
         super().__init__(student, [], settings.optimiser, settings.ema, processes)
         self.teacher = teacher.transport.to(self.device).requires_grad_(False)
 
+    @torch.no_grad()
+    def held_out(self, batch: Batch) -> float:
+        """The distance from the teacher, of the averaged weights, for particles not trained on."""
+        return self.loss(self.averages, batch.to(self.device))[0].item()
+
     def loss(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Distance from the teacher; see `AveragedObjective.loss`.
 

@@ -20,8 +20,8 @@ from zdcsim.objectives.optimiser import AdamSettings, Player, follow
 from zdcsim.objectives.shower_vae import ShowerVae, ShowerVaeSettings
 from zdcsim.sample.batches import Batch
 
-CHANCES = 2
-"""Numbers of a batch's draw beyond those of the latent: for the time and for hiding."""
+CHANCES = 3
+"""Numbers of a batch's draw beyond those of the latents: for time, hiding, and which latent."""
 
 
 class LatentMatchingSettings(MatchingSettings):
@@ -38,6 +38,11 @@ class LatentMatchingSettings(MatchingSettings):
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=1000, betas=(0.9, 0.99), clip=1.0
     )
+
+
+def noise_numbers(latent_size: int, settings: LatentMatchingSettings) -> int:
+    """Normal numbers that each draw of a batch's noise must hold."""
+    return settings.autoencoder.draws * latent_size + CHANCES
 
 
 class LatentMatching:
@@ -62,7 +67,7 @@ class LatentMatching:
         self.generator = generator.to(self.device)
         self.player = Player(self.generator.transport, settings.optimiser, processes)
         self.average = copy.deepcopy(self.generator)
-        decoder, self.encoder = self.autoencoder.averages
+        decoder, _ = self.autoencoder.averages
         assert isinstance(decoder, ShowerGenerator)
         self.average.decoder = decoder
         if not settings.ema:
@@ -71,7 +76,7 @@ class LatentMatching:
     def step(self, batch: Batch) -> dict[str, float]:
         """One step of the present stage; gives its terms by name.
 
-        Each draw of the batch's noise must hold Z + 2 numbers.
+        Each draw of the batch's noise must hold `noise_numbers` numbers.
         """
         if self.steps < self.settings.autoencoder_steps:
             latent_size = self.generator.noise_size
@@ -99,13 +104,13 @@ class LatentMatching:
 
     @torch.no_grad()
     def latents(self, batch: Batch) -> tuple[Tensor, Tensor, Tensor]:
-        """Latents of responses and noise for them, each (B, Z), and the two chances, (B, 2)."""
-        latent_size = self.generator.noise_size
-        conditions = self.generator.scaler(batch.conditions)
-        mean, log_variance = self.encoder(batch.log_photons, conditions)
+        """Latents behind responses and noise for them, each (B, Z), and the two chances, (B, 2)."""
+        size, draws = self.generator.noise_size, self.settings.autoencoder.draws
         first, second = batch.noise.unbind(1)
-        latent = mean + torch.exp(0.5 * log_variance) * first[:, :latent_size]
-        return latent, second[:, :latent_size], first[:, latent_size:]
+        normal = first[:, : draws * size].reshape(-1, draws, size).transpose(0, 1)
+        chance, choice = first[:, draws * size :].split([CHANCES - 1, 1], 1)
+        latent = self.autoencoder.latents(batch, normal, torch.special.ndtr(choice[:, 0]))
+        return latent, second[:, :size], chance
 
     def weights(self) -> dict[str, Tensor]:
         """The generator's weights, averaged where `ema` is on."""

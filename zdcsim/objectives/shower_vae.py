@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from detcore.config import Settings
 from detcore.distributed import Processes
 from zdcsim.losses.counts import count_loss
-from zdcsim.losses.divergence import divergence, importance_bound, with_free_bits
+from zdcsim.losses.divergence import divergence, with_free_bits
+from zdcsim.losses.importance import importance_bound, importance_weights, resampled
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
@@ -97,20 +98,46 @@ class ShowerVae(AveragedObjective):
         batch = batch.to(self.device)
         return float(self._bounds(self.averages, batch, draws, seed=1).mean())
 
+    @torch.no_grad()
+    def latents(self, batch: Batch, normal: Tensor, uniform: Tensor) -> Tensor:
+        """A latent behind each response, with the averaged weights, shape (B, Z).
+
+        Arguments:
+            batch: Responses, on the device; their noise is not used.
+            normal: Standard normal numbers for the K latents that it is taken from, (K, B, Z).
+            uniform: Numbers in [0, 1) that choose, shape (B,).
+        """
+        if len(normal) == 1:
+            mean, log_variance = self._posterior(self.averages, batch)
+            return mean + torch.exp(0.5 * log_variance) * normal[0]
+        return resampled(*self._weighted(self.averages, batch, normal), uniform)
+
     def _bounds(self, networks: nn.ModuleList, batch: Batch, draws: int, seed: int) -> Tensor:
         """Importance-weighted bound of each response, shape (B,)."""
-        generator, encoder = _pair(networks)
-        conditions = generator.scaler(batch.conditions)
-        mean, log_variance = encoder(batch.log_photons, conditions)
         rng = torch.Generator(self.device).manual_seed(seed)
-        shape = (draws, *mean.shape)
+        shape = (draws, len(batch.conditions), _pair(networks)[0].noise_size)
         drawn = torch.randn(shape, generator=rng, device=self.device)
+        return importance_bound(self._weighted(networks, batch, drawn)[1])
+
+    def _weighted(
+        self, networks: nn.ModuleList, batch: Batch, drawn: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Latents, shape (K, B, Z), and their log weights, (K, B), of normal numbers (K, B, Z)."""
+        generator, _ = _pair(networks)
+        conditions, counts = generator.scaler(batch.conditions), _counts(batch)
+        mean, log_variance = self._posterior(networks, batch)
         latent = mean + torch.exp(0.5 * log_variance) * drawn
-        counts = _counts(batch)
         unlikely = torch.stack(
             [count_loss(counts, *generator.light(each, conditions)) for each in latent]
         )
-        return importance_bound(unlikely, latent, drawn, 0.5 * log_variance)
+        return latent, importance_weights(unlikely, latent, drawn, 0.5 * log_variance)
+
+    @staticmethod
+    def _posterior(networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, Tensor]:
+        """Mean and log variance that the encoder gives, each (B, Z)."""
+        generator, encoder = _pair(networks)
+        mean, log_variance = encoder(batch.log_photons, generator.scaler(batch.conditions))
+        return mean, log_variance
 
 
 def _counts(batch: Batch) -> Tensor:

@@ -25,7 +25,7 @@ from zdcsim.training.experiment import GeneratorExperiment, Positive
 from zdcsim.training.latent import LatentDenoiserShape
 from zdcsim.training.parts import Parts
 from zdcsim.training.shower_shapes import ShowerShape
-from zdcsim.training.validated import validated_parts
+from zdcsim.training.validated import by_matching, validated_parts
 
 
 class DistilledExperiment(GeneratorExperiment):
@@ -137,8 +137,9 @@ def distilled_parts(
         processes,
         lambda: build(experiment.transport),
         objective,
-        noise_size=noise_size,
-        draws=experiment.validation_draws,
+        noise_size,
+        experiment.validation_draws,
+        by_matching(noise_size, experiment.seed),
     )
 
 

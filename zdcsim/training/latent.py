@@ -12,7 +12,7 @@ from zdcsim.models.generator import Generator
 from zdcsim.models.latent_denoiser import LatentDenoiser
 from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
-from zdcsim.objectives.latent import CHANCES, LatentMatching, LatentMatchingSettings
+from zdcsim.objectives.latent import LatentMatching, LatentMatchingSettings, noise_numbers
 from zdcsim.response import Sample
 from zdcsim.training.denoising import DiffusionShape, FlowShape
 from zdcsim.training.experiment import GeneratorExperiment, Positive
@@ -129,7 +129,7 @@ def latent_parts(
         )
         return LatentMatching(generator, encoder, experiment.objective, processes)
 
-    noise_size = experiment.decoder.noise_size + CHANCES
+    noise_size = noise_numbers(experiment.decoder.noise_size, experiment.objective)
     return validated_parts(
         experiment,
         responses,
