@@ -38,6 +38,13 @@ GENERATORS: dict[str, Callable[[Calorimeter], Generator]] = {
         ShowerGenerator(calorimeter),
         DiffusionTransport(LatentDenoiser(calorimeter, 10), 1.0, steps=3),
     ),
+    "distilled_flow": lambda calorimeter: PixelGenerator(
+        calorimeter, FlowTransport(UNet(calorimeter), 0.35, steps=1, integrator="euler")
+    ),
+    "distilled_latent_flow": lambda calorimeter: LatentGenerator(
+        ShowerGenerator(calorimeter),
+        FlowTransport(LatentDenoiser(calorimeter, 10), 1.0, steps=1, integrator="euler"),
+    ),
     "sdi_gan": lambda calorimeter: SdiGanGenerator(calorimeter),
     "shower_vae": lambda calorimeter: ShowerGenerator(calorimeter),
     "corrvae": lambda calorimeter: CorrVaeGenerator(calorimeter, widths=(32, 16, 8)),

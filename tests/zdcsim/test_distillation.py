@@ -19,6 +19,7 @@ from zdcsim.objectives.distillation import Distillation, DistillationSettings
 from zdcsim.objectives.optimiser import AdamSettings
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training import load_experiment, load_generator, train
+from zdcsim.training.validated import by_matching
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "zdcsim"
 RESPONSES = toy_responses(12, 4)
@@ -63,6 +64,25 @@ def test_the_loss_compares_the_ends_of_the_same_noise() -> None:
     apart = student.transport(noise, batch.conditions) - teacher(noise, batch.conditions)
     torch.testing.assert_close(loss, (apart**2).mean())
     assert loss.item() > 1e-4
+
+
+def test_a_student_is_validated_by_its_distance_from_the_teacher() -> None:
+    objective, teacher = distillation()
+    objective.step(BATCHES(1))
+    average = objective.average
+    assert isinstance(average, LatentGenerator)
+    conditions = torch.from_numpy(RESPONSES.conditions)
+    expected = []
+    for draw in range(2):
+        shape = (len(RESPONSES), 2, 10)
+        noise = torch.from_numpy(
+            np.random.default_rng(5 + draw).standard_normal(shape, np.float32)
+        )[:, 0]
+        with torch.no_grad():
+            apart = average.transport(noise, conditions) - teacher(noise, conditions)
+        expected.append(float((apart**2).mean()))
+    found = by_matching(10, 5)(RESPONSES, objective, 2)
+    assert found() == found() == pytest.approx(np.mean(expected), rel=1e-5)
 
 
 def test_only_the_students_transport_learns_and_comes_nearer() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from toy_families import built
 from toy_networks import ToyGenerator, toy_bundle, toy_classifier, toy_generator
 from toys import toy_conditions, toy_responses
 
@@ -18,6 +19,7 @@ from zdcsim.io.bundle import read_manifest
 from zdcsim.models.corrvae import CorrVaeGenerator
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.generator import Generator
+from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.response import sparse
@@ -46,19 +48,24 @@ def test_light_is_multiplied_and_the_original_stays(family: str) -> None:
     torch.testing.assert_close(again, photons[1.0], rtol=1e-3, atol=1e-4)
 
 
-def test_drawn_counts_stay_whole_around_scaled_light() -> None:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(1)
-        generator = ShowerGenerator(ZN, hidden=8, kernels=4)
+@pytest.mark.parametrize("family", ["shower_vae", "latent_flow_matching"])
+def test_drawn_counts_stay_whole_around_scaled_light(family: str) -> None:
+    generator = built(family, ZN)
     conditions = torch.from_numpy(toy_conditions(8, np.random.default_rng(1)))
-    generator.scaler.fit(conditions)
     twice, noise = scaled(generator, 2.0), torch.zeros(8, 10)
-    assert isinstance(twice, ShowerGenerator)
     with torch.no_grad():
-        once, both = (g.light(noise, g.scaler(conditions))[0].sum() for g in (generator, twice))
-    assert float(both / once) == pytest.approx(2.0, rel=1e-2)
+        once, both = (light_of(each, noise, conditions) for each in (generator, twice))
+    assert both / once == pytest.approx(2.0, rel=1e-2)
     counts = twice.counts(torch.randn(8, 10), twice.scaler(conditions))
     assert torch.equal(counts, counts.round())
+
+
+def light_of(generator: Generator, noise: torch.Tensor, conditions: torch.Tensor) -> float:
+    known = generator.scaler(conditions)
+    if isinstance(generator, LatentGenerator):
+        return light_of(generator.decoder, generator.latent(noise, known), conditions)
+    assert isinstance(generator, ShowerGenerator)
+    return float(generator.light(noise, known)[0].sum())
 
 
 def test_a_generator_that_draws_in_its_own_way_is_refused() -> None:

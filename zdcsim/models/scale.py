@@ -1,8 +1,8 @@
 """The post-processing constant: every response of a generator times one number.
 
 https://arxiv.org/abs/2306.13606; with it the publications bring the channel sums of a generator
-nearest to those of the Monte Carlo. It multiplies photo-electrons (some published code multiplies their
-logarithm) and is fitted on training responses, see `zdcsim.training.scale`.
+nearest to those of the Monte Carlo. It multiplies photo-electrons (some published code multiplies
+their logarithm) and is fitted on training responses, see `zdcsim.training.scale`.
 
 Axis key: B particles, Z noise numbers, 9 conditions, Nx by Ny fibres.
 """
