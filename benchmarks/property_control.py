@@ -2,8 +2,9 @@
 
 python benchmarks/property_control.py --model BUNDLE --name corrvae
 
-Each property is asked for alone and all together: for every Monte Carlo response of the test
-sample, a response of the same particle with that response's own properties. Reports the error of
+Each property is asked for alone and all together, and some within bounds: for every Monte Carlo
+response of the test sample, a response of the same particle with that response's own properties, or
+with properties not far from them. Reports the error of
 the generated properties, beside that of responses without any request and of another Monte Carlo
 response of the particle, and the mean Wasserstein distance of the channel sums to the Monte Carlo.
 Writes benchmarks/results/NAME_properties.json, .md and .png.
@@ -12,6 +13,7 @@ Writes benchmarks/results/NAME_properties.json, .md and .png.
 import argparse
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from figure_file import write_png
@@ -39,6 +41,23 @@ COLUMNS = ("centroid x", "centroid y", "photon sum", "maximum", "occupancy")
 SMALLEST_SUM = 30
 """Responses with less light have no centroid worth asking for."""
 
+Request = dict[str, float]
+"""Half widths of the bounds around a response's own properties, by name, 0 to ask for the value: of
+the centroid in fibres, of the others relative."""
+
+REQUESTS: dict[str, Request] = {
+    "nothing": {},
+    **{name: {name: 0.0} for name in PROPERTIES},
+    "place and photon sum": dict.fromkeys(list(PROPERTIES)[:3], 0.0),
+    "photon sum within 10 %": {"photon_sum": 0.1},
+    "place within 0.2 fibres, sum within 10 %": {
+        "center_x": 0.2,
+        "center_y": 0.2,
+        "photon_sum": 0.1,
+    },
+    "all": dict.fromkeys(PROPERTIES, 0.0),
+}
+
 
 def properties(photons: NDArray[np.number], calorimeter: Calorimeter) -> NDArray[np.float64]:
     """In the order and units of `PROPERTIES`, shape (N, 5)."""
@@ -47,8 +66,22 @@ def properties(photons: NDArray[np.number], calorimeter: Calorimeter) -> NDArray
     return found
 
 
+def bounds(asked: Request, truth: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Lowest and highest value of what is asked, of each response, shape (N, K, 2).
+
+    Arguments:
+        asked: K properties.
+        truth: Properties of the responses, shape (N, P).
+    """
+    columns = [list(PROPERTIES).index(name) for name in asked]
+    middle, half = truth[:, columns], np.array(list(asked.values()))
+    relative = [not name.startswith("center") for name in asked]
+    half = half * np.where(relative, middle, 1.0)
+    return np.stack([middle - half, middle + half], axis=2)
+
+
 def generated(
-    bundle: Bundle, sample: Responses, asked: list[str], truth: NDArray[np.float64], seed: int
+    bundle: Bundle, sample: Responses, asked: Request, truth: NDArray[np.float64], seed: int
 ) -> NDArray[np.int32]:
     """A response for every one of the sample, asked for some of its properties."""
     rng = np.random.default_rng(seed)
@@ -58,14 +91,24 @@ def generated(
             steering(bundle).noise(
                 sample.conditions[i : i + 1],
                 noise[i : i + 1],
-                {name: (value, value) for name, value in zip(PROPERTIES, truth[i], strict=True)
-                 if name in asked},
+                {name: (low, high) for name, (low, high) in zip(asked, wanted, strict=True)},
                 rng,
             )
-            for i in range(len(sample))
-        ]  # fmt: skip
+            for i, wanted in enumerate(bounds(asked, truth).tolist())
+        ]
         noise = np.concatenate(rows)
     return respond(bundle, sample.conditions, noise)
+
+
+def inside(
+    photons: NDArray[np.int32], sample: Responses, asked: Request, truth: NDArray[np.float64]
+) -> float:
+    """Share of the responses that have light and all properties within what was asked."""
+    lit = photons.any((1, 2))
+    columns = [list(PROPERTIES).index(name) for name in asked]
+    found = properties(photons[lit], sample.calorimeter)[:, columns]
+    low, high = np.moveaxis(bounds(asked, truth[lit]), 2, 0)
+    return float(((found >= low) & (found <= high)).all(1).sum() / len(photons))
 
 
 def judged(
@@ -132,7 +175,7 @@ def drawn(asked: NDArray[np.float64], got: NDArray[np.float64]) -> Figure:
     return figure
 
 
-def markdown(found: dict[str, dict[str, dict[str, float]]], record: dict[str, object]) -> str:
+def markdown(found: dict[str, dict[str, Any]], record: dict[str, object]) -> str:
     """The table as Markdown."""
     head = ["asked for", *PROPERTIES, "mean channel W"]
     lines = [f"| {' | '.join(head)} |", "|" + "---|" * len(head)]
@@ -145,6 +188,14 @@ def markdown(found: dict[str, dict[str, dict[str, float]]], record: dict[str, ob
         cells.append(f"{numbers['wasserstein']:.2f} ± {numbers['wasserstein_error']:.2f}")
         lines.append(f"| {asked} | {' | '.join(cells)} |")
     lines += [
+        "",
+        *(
+            f"{asked}: {100 * numbers['inside']:.0f} % of the responses lie within what was asked "
+            f"(asked for nothing {100 * numbers['inside_unasked']:.0f} %, another Monte Carlo "
+            f"response {100 * numbers['inside_monte_carlo']:.0f} %)."
+            for asked, numbers in found.items()
+            if "inside" in numbers
+        ),
         "",
         "Median absolute error of a response's property against what was asked (that of one "
         "Monte Carlo response of the same particle): centroid in fibres, the others relative; and "
@@ -172,16 +223,21 @@ def main() -> None:
     bundle, full = read_bundle(options.model), tree.read(options.reference)
     sample = full.select(full.photon_sum() >= SMALLEST_SUM)
     truth = properties(sample.dense(), sample.calorimeter)
-    requests = {"nothing": [], **{name: [name] for name in PROPERTIES}}
-    requests |= {"place and photon sum": list(PROPERTIES)[:3], "all": list(PROPERTIES)}
     again = np.random.default_rng(options.seed).poisson(sample.dense()).astype(np.int32)
-    found = {
+    found: dict[str, dict[str, Any]] = {
         "(counting alone)": judged(again, sample, truth),
         "(another Monte Carlo response)": another(sample, truth, options.seed),
     }
-    for title, asked in requests.items():
+    unasked = generated(bundle, sample, {}, truth, options.seed)
+    other = whole(sample)[another_copy(sample.particle, np.random.default_rng(options.seed))]
+    for title, asked in REQUESTS.items():
         photons = generated(bundle, sample, asked, truth, options.seed)
         found[title] = judged(photons, sample, truth)
+        if any(asked.values()):
+            known = {"inside": photons, "inside_unasked": unasked, "inside_monte_carlo": other}
+            found[title] |= {
+                name: inside(each, sample, asked, truth) for name, each in known.items()
+            }
         print(title, found[title], flush=True)
     record = {
         **provenance("zdcsim", "onnxruntime", "numpy"),

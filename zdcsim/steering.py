@@ -72,7 +72,7 @@ def constrained(
         bridge: Its rows are independent, shape (K, W).
         low: Shape (N, K); -inf where open.
         high: Shape (N, K), not below `low`; inf where open.
-        rng: For the values between bounds.
+        rng: For the values between bounds; every row takes the same number of its numbers.
 
     Raises:
         ValueError: If a row of the bridge follows from the others.
@@ -85,7 +85,9 @@ def constrained(
     if not np.linalg.cond(covariance) < 1e8:
         raise ValueError("these properties cannot be chosen independently of each other")
     free = latent @ bridge.T
-    wanted = _between(np.clip(free, low, high), covariance, low, high, rng)
+    # All numbers of a row before those of the next, so that rows do not depend on their batch.
+    uniform = rng.random((len(free), SWEEPS if len(covariance) > 1 else 1, len(covariance)))
+    wanted = _between(np.clip(free, low, high), covariance, low, high, uniform)
     moved = latent + np.linalg.solve(covariance, (wanted - free).T).T @ bridge
     drawn: NDArray[np.float32] = moved.astype(np.float32)
     return drawn
@@ -96,32 +98,31 @@ def _between(
     covariance: NDArray[np.floating],
     low: NDArray[np.floating],
     high: NDArray[np.floating],
-    rng: np.random.Generator,
+    uniform: NDArray[np.floating],
 ) -> NDArray[np.floating]:
     precision, values = np.linalg.inv(covariance), start.copy()
-    sweeps = range(SWEEPS if len(covariance) > 1 else 1)
     moving = [j for j in range(len(covariance)) if (low[:, j] < high[:, j]).any()]
-    for _ in sweeps if moving else ():
+    for sweep in range(uniform.shape[1]):
         for j in moving:
             spread = 1 / math.sqrt(precision[j, j])
             mean = values[:, j] - values @ precision[:, j] / precision[j, j]
             bounds = (low[:, j] - mean) / spread, (high[:, j] - mean) / spread
-            drawn = mean + spread * _truncated(*bounds, rng)
+            drawn = mean + spread * _truncated(*bounds, uniform[:, sweep, j])
             values[:, j] = np.clip(drawn, low[:, j], high[:, j])
     return values
 
 
 def _truncated(
-    low: NDArray[np.floating], high: NDArray[np.floating], rng: np.random.Generator
+    low: NDArray[np.floating], high: NDArray[np.floating], uniform: NDArray[np.floating]
 ) -> NDArray[np.floating]:
-    """Standard normal numbers between bounds, by the inverse of the distribution function.
+    """Standard normal numbers between bounds, the quantiles of uniform ones; all of shape (N,).
 
     Bounds above 0 are mirrored, where the distribution function keeps its digits.
     """
     sign = np.where(low > 0, -1.0, 1.0)
     below, above = np.where(low > 0, -high, low), np.where(low > 0, -low, high)
     first, last = _distribution(below), _distribution(above)
-    share = first + rng.random(len(low)) * (last - first)
+    share = first + uniform * (last - first)
     quantile = np.vectorize(NormalDist().inv_cdf)(np.clip(share, 1e-300, 1 - 1e-16))
     drawn: NDArray[np.floating] = sign * np.asarray(quantile)
     return drawn

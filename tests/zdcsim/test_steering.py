@@ -54,6 +54,18 @@ def test_two_bounded_numbers_keep_their_correlation() -> None:
     assert abs(difference) < 5 * math.sqrt(1 / N + 1 / len(kept))
 
 
+def test_a_row_does_not_depend_on_the_others_of_its_batch() -> None:
+    latent = np.random.default_rng(6).standard_normal((9, 4))
+    low, high = (np.broadcast_to(bound, (9, 2)) for bound in ([0.5, 0.2], [math.inf, 1.5]))
+    whole = constrained(latent, BRIDGE, low, high, np.random.default_rng(1))
+    rng = np.random.default_rng(1)
+    parts = [
+        constrained(latent[rows], BRIDGE, low[rows], high[rows], rng)
+        for rows in (slice(0, 2), slice(2, 9))
+    ]
+    np.testing.assert_allclose(np.concatenate(parts), whole, rtol=1e-6)
+
+
 def test_bounds_far_in_the_tail_are_kept() -> None:
     for low, high in ((9.0, 9.5), (-math.inf, -12.0), (30.0, math.inf)):
         number = drawn([low], [high], np.eye(1))[:, 0]
