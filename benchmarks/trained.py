@@ -13,6 +13,9 @@ CONFIGS = Path("configs/zdcsim")
 SIGNAL = {"zn": "signal", "zp": "signal_zp"}
 """Settings files of the classifiers, by calorimeter."""
 
+SCALED = "+constant"
+"""Behind the name of a configuration: its generator times the constant fitted on training data."""
+
 
 def zdcsim(*arguments: str | Path) -> None:
     """Run one command of the command line."""
@@ -26,6 +29,11 @@ def classifier(runs: Path, config: str, overrides: Sequence[str] = ()) -> Path:
         zdcsim("train", CONFIGS / f"{config}.yaml", "--out", folder, "--resume", *_set(overrides))
         (folder / "done").touch()
     return folder
+
+
+def run_of(runs: Path, config: str, seed: int) -> Path:
+    """Where a configuration and seed is trained; the constant changes nothing of that."""
+    return runs / f"{config.removesuffix(SCALED)}-{seed}" / "run"
 
 
 def verdict(runs: Path, config: str, seed: int) -> Path:
@@ -46,7 +54,7 @@ def judged(
 
     Arguments:
         runs: Where the run folders are kept.
-        config: Name of the settings file.
+        config: Name of the settings file, with `SCALED` for a generator times its constant.
         seed: Of the training.
         signal: Run folder of the classifier.
         reference: ROOT file of the test sample.
@@ -54,12 +62,13 @@ def judged(
         options: Of `zdcsim evaluate`.
     """
     written = verdict(runs, config, seed)
-    run, bundle = written.parent / "run", written.parent / "bundle"
+    run, bundle = run_of(runs, config, seed), written.parent / "bundle"
     if not written.exists():
-        path = CONFIGS / f"{config}.yaml"
+        path = CONFIGS / f"{config.removesuffix(SCALED)}.yaml"
         settings = _set([*_teacher(path, runs, seed), *overrides])
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
-        export_and_judge(run, signal, bundle, reference, written, options)
+        scale = "fitted" if config.endswith(SCALED) else "none"
+        export_and_judge(run, signal, bundle, reference, written, options, scale=scale)
     found: dict[str, Any] = json.loads(written.read_text())
     return bundle, found
 
@@ -72,15 +81,17 @@ def export_and_judge(
     written: Path,
     options: Sequence[str] = (),
     weights: str = "float32",
+    scale: str = "none",
 ) -> None:
     """Make the bundle of a run, its weights stored as said, and write its judgement."""
-    zdcsim("export", run, "--classifier", signal, "--weights", weights, "--out", bundle)
+    made = ("--weights", weights, "--scale", scale)
+    zdcsim("export", run, "--classifier", signal, *made, "--out", bundle)
     zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", written, *options)
 
 
 def commits(runs: Path, jobs: Sequence[tuple[str, int]]) -> list[str]:
     """Commits that the trainings were made with."""
-    records = [runs / f"{config}-{seed}" / "run" / "provenance.json" for config, seed in jobs]
+    records = [run_of(runs, *job) / "provenance.json" for job in jobs]
     return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
 
 

@@ -21,6 +21,10 @@ from zdcsim.models.unet import UNet
 from zdcsim.objectives.denoising import Denoising, MatchingSettings
 from zdcsim.objectives.optimiser import AdamSettings
 from zdcsim.sample.batches import Batch, ResponseBatches
+from zdcsim.training import load_experiment
+from zdcsim.training.denoising import TransportExperiment
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "zdcsim"
 
 FIBRES = 44 * 44
 BATCH = ResponseBatches(toy_responses(12, 4), 16, 1, FIBRES, symmetries=True)(1)
@@ -141,3 +145,13 @@ def test_o2_reads_what_python_computes(
     proof = write_bundle(generator, toy_classifier(calorimeter), tmp_path / "b", {}, particles)
     assert proof.photons > 1000
     assert proof.rounded_apart < 1e-4 * proof.lit_pixels
+
+
+@pytest.mark.parametrize("family", ["flow_matching", "diffusion", "latent_diffusion"])
+def test_guidance_without_hidden_particles_is_one_clear_sentence(family: str) -> None:
+    config, guided = CONFIGS / f"{family}.yaml", ["transport.guidance=0.5"]
+    with pytest.raises(ValueError, match=r"guidance is 0\.5, but objective\.hidden_share is 0:"):
+        load_experiment(config, guided)
+    found = load_experiment(config, [*guided, "objective.hidden_share=0.1"])
+    assert isinstance(found, TransportExperiment)
+    assert found.transport.guidance == 0.5

@@ -9,6 +9,7 @@ import onnx
 import onnxruntime
 import pytest
 import torch
+from scipy import stats
 from toy_networks import toy_classifier
 from toys import toy_conditions, toy_responses
 
@@ -106,17 +107,22 @@ def test_latents_are_those_that_explain_the_response_among_draws_of_the_averaged
     matching, batch = objective(LatentMatchingSettings()), BATCHES(1)
     latent, noise, chance = matching.latents(batch)
     decoder, encoder = matching.autoencoder.averages
+    assert isinstance(decoder, ShowerGenerator)
     assert matching.average.decoder is decoder
     conditions = matching.generator.scaler(batch.conditions)
-    mean, log_variance = encoder(batch.log_photons, conditions)
-    counts, prior = torch.expm1(batch.log_photons).round(), torch.distributions.Normal(0, 1)
-    posterior = torch.distributions.Normal(mean, torch.exp(0.5 * log_variance))
+    with torch.no_grad():
+        mean, log_variance = encoder(batch.log_photons, conditions)
+        decoder.requires_grad_(requires_grad=False)
+    counts, spread = torch.expm1(batch.log_photons).round(), torch.exp(0.5 * log_variance)
     logs, draws = [], []
     for k in range(10):
-        draws.append(mean + posterior.stddev * batch.noise[:, 0, 10 * k : 10 * k + 10])
-        light = decoder.light(draws[-1], conditions)
-        ratio = prior.log_prob(draws[-1]) - posterior.log_prob(draws[-1])
-        logs.append(ratio.sum(1) - count_loss(counts, *light))
+        draws.append(mean + spread * batch.noise[:, 0, 10 * k : 10 * k + 10])
+        explained = -count_loss(counts, *decoder.light(draws[-1], conditions))
+        prior, posterior = (
+            torch.from_numpy(stats.norm.logpdf(*(each.numpy() for each in law)).sum(1))
+            for law in ((draws[-1],), (draws[-1], mean, spread))
+        )
+        logs.append(explained + prior - posterior)
     shares = torch.stack(logs).double().softmax(0).cumsum(0)
     chosen = (shares < torch.special.ndtr(batch.noise[:, 0, 102]).double()).sum(0)
     assert len(torch.unique(chosen)) > 1

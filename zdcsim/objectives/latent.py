@@ -108,9 +108,8 @@ class LatentMatching:
         size, draws = self.generator.noise_size, self.settings.autoencoder.draws
         first, second = batch.noise.unbind(1)
         normal = first[:, : draws * size].reshape(-1, draws, size).transpose(0, 1)
-        chance, choice = first[:, draws * size :].split([CHANCES - 1, 1], 1)
-        latent = self.autoencoder.latents(batch, normal, torch.special.ndtr(choice[:, 0]))
-        return latent, second[:, :size], chance
+        latent = self.autoencoder.latents(batch, normal, torch.special.ndtr(first[:, -1]))
+        return latent, second[:, :size], first[:, draws * size : -1]
 
     def weights(self) -> dict[str, Tensor]:
         """The generator's weights, averaged where `ema` is on."""

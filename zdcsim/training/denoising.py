@@ -1,9 +1,9 @@
 """Settings of flow matching and diffusion in pixels, and what the loop needs to train them."""
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from detcore.config import Settings
 from detcore.distributed import Processes
@@ -51,7 +51,29 @@ class DiffusionShape(Settings):
     guidance: float = 0.0
 
 
-class PixelExperiment(GeneratorExperiment):
+class TransportExperiment(GeneratorExperiment):
+    """What all that move noise have.
+
+    Attributes:
+        objective: How the path is learnt.
+        transport: How it is followed.
+    """
+
+    objective: MatchingSettings = MatchingSettings()
+    transport: FlowShape | DiffusionShape
+
+    @model_validator(mode="after")
+    def _guided_if_learnt_without_particles_too(self) -> Self:
+        if self.transport.guidance and not self.objective.hidden_share:
+            raise ValueError(
+                f"transport.guidance is {self.transport.guidance:g}, but objective.hidden_share is "
+                "0: a network that was told of every particle cannot be guided away from none; "
+                "hide a share, such as 0.1"
+            )
+        return self
+
+
+class PixelExperiment(TransportExperiment):
     """What both have.
 
     Attributes:
@@ -62,7 +84,6 @@ class PixelExperiment(GeneratorExperiment):
 
     denoiser: UNetShape = UNetShape()
     noise_size: Positive = 10
-    objective: MatchingSettings = MatchingSettings()
     validation_draws: Positive = 10
 
 

@@ -14,8 +14,8 @@ from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.latent import LatentMatching, LatentMatchingSettings, noise_numbers
 from zdcsim.response import Sample
-from zdcsim.training.denoising import DiffusionShape, FlowShape
-from zdcsim.training.experiment import GeneratorExperiment, Positive
+from zdcsim.training.denoising import DiffusionShape, FlowShape, TransportExperiment
+from zdcsim.training.experiment import Positive
 from zdcsim.training.parts import Parts
 from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
 from zdcsim.training.validated import by_matching, validated_parts
@@ -27,7 +27,7 @@ class LatentDenoiserShape(Settings):
     hidden: Positive = 128
 
 
-class LatentExperiment(GeneratorExperiment):
+class LatentExperiment(TransportExperiment):
     """What both have.
 
     Attributes:
