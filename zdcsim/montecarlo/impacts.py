@@ -76,7 +76,8 @@ def fibre_share(at: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[n
     room = calorimeter.fibre_radius**2 - (aside**2).sum(axis=1)
     root = np.sqrt(np.maximum(nearest**2 + room / square, 0))
     end = np.minimum(nearest + root, groove_share(at, calorimeter))
-    return np.maximum(end - np.maximum(nearest - root, 0), 0)
+    flown: NDArray[np.float64] = np.maximum(end - np.maximum(nearest - root, 0), 0)
+    return flown
 
 
 def _aside(at: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[np.float64]:
