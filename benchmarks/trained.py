@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from detcore.provenance import shortened
+
 CONFIGS = Path("configs/zdcsim")
 SIGNAL = {"zn": "signal", "zp": "signal_zp"}
 """Settings files of the classifiers, by calorimeter."""
@@ -81,7 +83,7 @@ def export_and_judge(
 def commits(runs: Path, jobs: Sequence[tuple[str, int]]) -> list[str]:
     """Commits that the trainings were made with."""
     records = [runs / f"{config}-{seed}" / "run" / "provenance.json" for config, seed in jobs]
-    return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
+    return sorted({shortened(str(json.loads(path.read_text())["commit"])) for path in records})
 
 
 def _teacher(path: Path, runs: Path, seed: int) -> list[str]:
