@@ -4,8 +4,9 @@ python benchmarks/brightest_fibre.py FOLDER_OF_ALICE_TABLES --out benchmarks/res
 
 The primary of the brightest fibre of a sample is showered again, and the light of the same Geant4
 steps is computed by our model, at the middle of each step as in the simulation and at many points
-of it, and by ALICE's tables, once with a table's value for every step, as ALICE takes it, and once
-in proportion to the length of the step. Each is scaled so that neutrons of the sample, showered
+of it inside the core, and by ALICE's tables, once with a table's value for every step, as ALICE
+takes it (at the beginning of the step, O2 at its end), and once in proportion to the length of the
+step. Each is scaled so that neutrons of the sample, showered
 beside, give ALICE's photo-electrons per TeV; those with less than a twentieth of the median light,
 which flew through a groove, do not count.
 """
@@ -28,6 +29,7 @@ from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
 from zdcsim.light import alice_tables, coupling
+from zdcsim.light.divided import divided
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.settings import Transport
@@ -45,25 +47,12 @@ def models(folder: Path) -> dict[str, Light]:
     scale = coupling.calibration(ZN, TRANSPORT.physics("air")).coupling
     return {
         "ours": lambda steps: expected_per_fibre(steps, ZN, scale),
-        f"ours, {POINTS} points a step": lambda s: expected_per_fibre(divided(s), ZN, scale),
+        f"ours, {POINTS} points a step": lambda s: expected_per_fibre(
+            divided(s, POINTS, ZN), ZN, scale
+        ),
         "tables, per step": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "step"),
         "tables, per chord": lambda s: alice_tables.expected_per_fibre(s, ZN, tables, "chord"),
     }
-
-
-def divided(steps: Steps) -> Steps:
-    """Every step as `POINTS` shorter ones."""
-    whole = np.repeat(np.arange(len(steps.length)), POINTS)
-    length = steps.length[whole] / POINTS
-    before = np.tile(np.arange(POINTS), len(steps.length)) * length
-    direction = steps.direction[whole]
-    return Steps(
-        start=steps.start[whole] + before[:, None] * direction,
-        direction=direction,
-        length=length,
-        beta=steps.beta[whole],
-        charge=steps.charge[whole],
-    )
 
 
 def showered(

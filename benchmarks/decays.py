@@ -17,7 +17,7 @@ import numpy as np
 import torch
 
 from detcore.files import write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from zdcsim.conditions import CHARGE, impact
 from zdcsim.export.deployment import decaying
 from zdcsim.geometry import ZN
@@ -91,7 +91,8 @@ def main() -> None:
     caption = (
         "Unstable neutral primaries of pp collisions (Sibyll 2.3d) that fly straight to the face "
         "of the ZN; ±: standard deviation if each lives with its own probability. Commit "
-        f"{str(record['commit'])[:12]}, {record['machine']}. Made by `python benchmarks/decays.py`."
+        f"{shortened(str(record['commit']))}, {record['machine']}. Made by "
+        "`python benchmarks/decays.py`."
     )
     write_text(options.out / "decays.json", json.dumps({**record, "rows": rows}, indent=1) + "\n")
     write_text(options.out / "decays.md", markdown(rows, caption))

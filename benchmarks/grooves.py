@@ -23,7 +23,7 @@ import torch
 from numpy.typing import NDArray
 
 from detcore.files import write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from zdcsim.geometry import calorimeter
 from zdcsim.models.fibre_path import FibrePath
 from zdcsim.models.impact import Impact
@@ -118,7 +118,7 @@ def as_markdown(result: dict[str, Any]) -> str:
         "\n\nThe same primaries in both; flew through: less than a twentieth of the median light, "
         "left out of the columns that follow; each filling with its own calibration to ALICE's "
         f"light of 2.76 TeV nucleons. Geant4 with {result['geant4_data']} tables, "
-        f"{result['machine']}, commit {result['commit'][:12]}. Made by "
+        f"{result['machine']}, commit {shortened(result['commit'])}. Made by "
         "`python benchmarks/grooves.py`.\n"
     )
 

@@ -9,13 +9,22 @@ import argparse
 import json
 from pathlib import Path
 
+import numpy as np
+
 from detcore.files import replacing, write_text
 from detcore.provenance import provenance
 from zdcsim.geometry import ZN
 from zdcsim.light.alice_tables import BETA_RANGES
-from zdcsim.light.table_shape import table_shapes
+from zdcsim.light.table_shape import TableShape, table_shapes
 from zdcsim.shower_physics import ShowerPhysics
 from zdcsim.validation.plots import light
+
+
+def misplaced_by_angle(shape: TableShape) -> float:
+    """The share of the light at other angles, whatever its impact distances."""
+    weight = np.sin(np.radians(shape.angles_degrees))
+    ours, theirs = (weight * light / (weight * light).sum() for light in (shape.ours, shape.theirs))
+    return round(float(np.abs(ours - theirs).sum() / 2), 4)
 
 
 def main() -> None:
@@ -28,6 +37,7 @@ def main() -> None:
         digits: {
             "correlation": shape.correlation,
             "misplaced_share": shape.misplaced_share,
+            "misplaced_share_of_angles": misplaced_by_angle(shape),
             "total_alice_over_ours": shape.total_alice_over_ours,
         }
         for digits, shape in zip(BETA_RANGES, shapes, strict=True)

@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from detcore.provenance import shortened
+
 CONFIGS = Path("configs/pid")
 ADAPTED = ("dann", "cdan", "coral")
 
@@ -83,7 +85,7 @@ def train(job: Job, plan: Plan, run: Path) -> None:
 def trained_at(jobs: list[Job], plan: Plan) -> list[str]:
     """Commits that the trainings were made with."""
     records = [plan.folder(job) / "run" / "provenance.json" for job in jobs]
-    return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
+    return sorted({shortened(str(json.loads(path.read_text())["commit"])) for path in records})
 
 
 def parser(description: str, runs: str) -> argparse.ArgumentParser:

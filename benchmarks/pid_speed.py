@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detcore.files import sha256, write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from detcore.session import run
 from pid.io import producer
 from pid.io.bundle import Bundle, model_file, read_bundle
@@ -107,7 +107,7 @@ def caption(record: dict[str, Any]) -> str:
         f"Median CPU time of {REPETITIONS} repetitions in ONNX Runtime "
         f"{record['versions']['onnxruntime']}, one species, scaled inputs, all patterns mixed; "
         f"goals {GOALS[1]:.0f} and {GOALS[1000]:.0f}. {record['machine']}, other work running. "
-        f"Commit {str(record['commit'])[:12]}. Made by `python benchmarks/pid_speed.py`."
+        f"Commit {shortened(str(record['commit']))}. Made by `python benchmarks/pid_speed.py`."
     )
 
 

@@ -21,7 +21,7 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from detcore.files import write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from zdcsim.channels import channel_sums
 from zdcsim.evaluation.bootstrap import drawn_rows
 from zdcsim.evaluation.errors import another_copy
@@ -207,7 +207,7 @@ def markdown(found: dict[str, dict[str, Any]], record: dict[str, object]) -> str
         "`(counting alone)`: Poisson counts around that very Monte Carlo response, the scale of "
         "what drawing counts costs (it darkens dim fibres, hence its occupancy). "
         f"Geant4 with {record['geant4_data']} tables. Bundle {record['bundle']}, commit "
-        f"{str(record['commit'])[:12]}. Made by `python benchmarks/property_control.py`.",
+        f"{shortened(str(record['commit']))}. Made by `python benchmarks/property_control.py`.",
     ]
     return "\n".join(lines) + "\n"
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detcore.files import sha256, write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from zdcsim.conditions import ENERGY
 from zdcsim.export.deployment import stem, write_deployment
 from zdcsim.export.emulator import FastSimulation
@@ -241,7 +241,7 @@ def caption(record: dict[str, Any]) -> str:
         "generator. Light per TeV and per neutron and the reference of the centrality are "
         "Geant4's; ideal calorimeters, without noise, pile-up or saturation. "
         f"Monte Carlo: Geant4 with {record['geant4_data']} tables. Commit "
-        f"{str(record['commit'])[:12]}, {record['machine']}. Made by "
+        f"{shortened(str(record['commit']))}, {record['machine']}. Made by "
         "`python benchmarks/reconstruction.py`."
     )
 

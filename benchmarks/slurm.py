@@ -25,7 +25,7 @@ import torch
 
 from detcore import checkpoint
 from detcore.files import write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from zdcsim.io import tree
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -270,7 +270,7 @@ def write(folder: Path, rows: dict[str, str], options: argparse.Namespace) -> No
     caption = (
         f"Slurm {record['slurm']} with two nodes that are this machine twice; trainings of "
         f"{options.steps} steps of `configs/zdcsim/debug.yaml`, generation by `zn-sdi-gan`. Commit "
-        f"{str(record['commit'])[:12]}, {record['machine']}. Made by `make slurm`."
+        f"{shortened(str(record['commit']))}, {record['machine']}. Made by `make slurm`."
     )
     write_text(folder / "slurm.json", json.dumps(record, indent=1) + "\n")
     write_text(folder / "slurm.md", "\n".join([*lines, "", caption]) + "\n")

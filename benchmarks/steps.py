@@ -24,7 +24,7 @@ from trained import classifier
 
 from detcore import checkpoint
 from detcore.files import sha256, write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from detcore.run_folder import PROVENANCE
 from zdcsim.evaluation.plots import style
 from zdcsim.io import tree
@@ -113,7 +113,7 @@ def markdown(rows: list[Row], record: Row) -> str:
 def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.Namespace) -> str:
     """What the table is."""
     floor = record["auc_floor"]
-    commits = sorted({str(row["trained_at"])[:12] for row in rows})
+    commits = sorted({shortened(str(row["trained_at"])) for row in rows})
     return (
         f"{len(sample)} Monte Carlo responses of {record['particles']} particles, Geant4 with "
         f"{record['tables']} tables; the networks of seed {options.seed} as they were trained. W: "

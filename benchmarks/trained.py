@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from detcore.provenance import shortened
+
 CONFIGS = Path("configs/zdcsim")
 SIGNAL = {"zn": "signal", "zp": "signal_zp"}
 """Settings files of the classifiers, by calorimeter."""

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
+MARK = "-dirty"
 SOURCE_TREE = Path(__file__).resolve().parent.parent
 
 
@@ -16,7 +17,7 @@ def commit() -> str:
     """
     try:
         found = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=40", "--dirty", "--exclude=*"],
+            ["git", "describe", "--always", "--abbrev=40", f"--dirty={MARK}", "--exclude=*"],
             cwd=SOURCE_TREE,
             capture_output=True,
             text=True,
@@ -25,6 +26,12 @@ def commit() -> str:
     except (OSError, subprocess.CalledProcessError):
         return "unknown"
     return found.stdout.strip()
+
+
+def shortened(commit: str) -> str:
+    """The first 12 characters of a commit, with the mark of a tree that differed from it."""
+    number, mark, _ = commit.partition(MARK)
+    return number[:12] + mark
 
 
 def versions(*packages: str) -> dict[str, str]:

@@ -155,6 +155,54 @@ def test_a_margin_leaves_the_edge_of_the_face_out(
         assert from_edge.min() < 0.5
 
 
+def ways(conditions: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Shares of the ZN's length that are flown in groove and fibre, walked step by step, (N, 2)."""
+    x, slope_x, y, slope_y = arrival(conditions, ZN, None).T[:, :, None]
+    depth = np.linspace(0, 2 * ZN.half_z, 4001)
+    to_fibre = [
+        np.abs(np.mod(place + half, ZN.pitch) - ZN.pitch / 2)
+        for place, half in ((x + depth * slope_x, ZN.half_x), (y + depth * slope_y, ZN.half_y))
+    ]
+    in_groove = np.logical_and.accumulate(np.maximum(*to_fibre) < ZN.groove_half, axis=1)
+    in_fibre = in_groove & (np.hypot(*to_fibre) < ZN.fibre_radius)
+    return np.stack([in_groove.mean(axis=1), in_fibre.mean(axis=1)], axis=1)
+
+
+@pytest.mark.parametrize("grooves", ["air", "filled"])
+def test_in_air_no_move_changes_the_way_in_the_groove(
+    grooves: str, tmp_path: Path, rng: np.random.Generator
+) -> None:
+    """The moved shower began where that of the particle would that it stands for."""
+    margin, n = 8, 120
+    conditions = toy_conditions(n, rng)
+    x, y = arrival(conditions, ZN, None)[:, [0, 2]].T
+    for axis, place in ((PX, x), (PY, y)):
+        fibre = ZN.pitch * (np.floor(place / ZN.pitch) + 0.5)
+        aside = fibre + rng.uniform(-0.9, 0.9, n) * ZN.groove_half
+        conditions[:, axis] = aside / ZN.front_a * conditions[:, PZ]
+    shot = pointers(conditions, ZN, None, margin)
+    shot = replace(shot, provenance={**shot.provenance, "grooves": grooves})
+    found = all_of(written(tmp_path / "library.root", shot), reuses=6)
+    moved = found.select(reused(found.particle))
+    before, after = ways(conditions[origin(moved.particle)]), ways(moved.conditions)
+    assert (before[:, 0] > 0.05).all()
+    assert np.ptp(before[:, 0]) > 0.5
+    assert np.ptp(before[:, 1]) > 0.5
+    walked = 1 / 4000
+    if grooves == "air":
+        assert np.abs(after - before).max() < moves.SAME_WAY + 4 * walked
+        assert n < len(moved) < 6 * n
+        # Not symmetries alone: those keep the distances from the middle.
+        away = [
+            np.sort(np.abs(arrival(each, ZN, None)[:, [0, 2]]), axis=1)
+            for each in (moved.conditions, conditions[origin(moved.particle)])
+        ]
+        assert (np.abs(away[0] - away[1]).max(axis=1) > ZN.pitch / 2).mean() > 0.3
+    else:
+        assert (np.abs(after - before).max(axis=1) > 2 * moves.SAME_WAY).mean() > 0.3
+        assert len(moved) == 6 * n
+
+
 def test_light_moves_in_from_the_margin() -> None:
     wide = ZN.widened(2)
     image = np.arange(48 * 48).reshape(1, 48, 48)

@@ -11,6 +11,7 @@ from zdcsim.geometry import ZN
 from zdcsim.light import alice_tables, cherenkov, fibre
 from zdcsim.light.chord import chord_light
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION, calibration
+from zdcsim.light.divided import divided
 from zdcsim.light.photo_electrons import QUANTUM_EFFICIENCY, Steps, draw, expected_per_fibre
 from zdcsim.shower_physics import ShowerPhysics, physics_of
 
@@ -156,6 +157,42 @@ def test_light_lands_in_the_fibre_that_was_crossed() -> None:
     assert expected.sum() == expected[30, 7]
 
 
+def test_pieces_of_a_step_stay_in_the_core_and_keep_its_photons(rng: np.random.Generator) -> None:
+    n, pieces = 300, 8
+    around, cosine, azimuth = rng.uniform(0, 2 * np.pi, (3, n))
+    cosine = np.cos(cosine)
+    inside = RADIUS * np.sqrt(rng.uniform(size=n))
+    axis = np.array([(30.5 - 22) * 1.6, (7.5 - 22) * 1.6])
+    place = axis + np.stack([inside * np.cos(around), inside * np.sin(around)], axis=1)
+    sine = np.sqrt(1 - cosine**2)
+    steps = Steps(
+        start=np.column_stack([place, rng.uniform(-400, 400, n)]),
+        direction=np.column_stack([sine * np.cos(azimuth), sine * np.sin(azimuth), cosine]),
+        length=rng.uniform(0.01, 0.6, n),
+        beta=rng.uniform(0.8, 1.0, n),
+        charge=np.ones(n),
+    )
+    found = divided(steps, pieces, ZN)
+    photons = cherenkov.photons(found.length, found.beta, found.charge).reshape(n, pieces)
+    assert photons.sum(axis=1) == pytest.approx(
+        cherenkov.photons(steps.length, steps.beta, steps.charge)
+    )
+    middle = found.start + 0.5 * found.length[:, None] * found.direction
+    away = np.hypot(*(middle[:, :2] - axis).T).reshape(n, pieces)
+    assert away.max() <= RADIUS * (1 + 1e-9)
+    along = ((middle.reshape(n, pieces, 3) - steps.start[:, None]) ** 2).sum(axis=2) ** 0.5
+    last = along[:, -1] * pieces / (pieces - 0.5)
+    assert along == pytest.approx(last[:, None] * (np.arange(pieces) + 0.5) / pieces)
+    end = steps.start + last[:, None] * steps.direction
+    end_away = np.hypot(*(end[:, :2] - axis).T)
+    whole = np.isclose(last, steps.length)
+    # Whole where they end inside, else up to the wall.
+    assert 0.2 < whole.mean() < 0.8
+    assert (end_away[whole] <= RADIUS).all()
+    assert end_away[~whole] == pytest.approx(RADIUS)
+    assert (last[~whole] < steps.length[~whole]).all()
+
+
 def test_drawn_photo_electrons_are_poisson() -> None:
     mean, n = 2.3, 200_000
     counts = draw(np.full(n, mean), np.random.default_rng(5))
@@ -192,7 +229,9 @@ def table_of(value: float) -> dict[str, NDArray[np.float64]]:
     }
 
 
-@pytest.mark.parametrize(("beta", "table"), [(0.7, 1), (0.8, 2), (0.9, 3), (0.95, 4), (1.0, 4)])
+@pytest.mark.parametrize(
+    ("beta", "table"), [(0.67, 1), (0.75, 1), (0.8, 2), (0.95, 3), (0.951, 4), (1.0, 4)]
+)
 def test_alice_tables_are_read_at_velocity_angle_and_impact(beta: float, table: int) -> None:
     angle, impact = np.radians(33.0), 0.125
     # A line in the x z plane that passes the axis of fibre (22, 21) at 0.125 mm in y.
@@ -205,10 +244,46 @@ def test_alice_tables_are_read_at_velocity_angle_and_impact(beta: float, table: 
     )
     found = alice_tables.expected_per_fibre(steps, ZN, table_of(1.0), "step")
     assert np.argwhere(found).tolist() == [[22, 21]]
-    assert found[22, 21] == 4 * (10_000 * table + 100 * 16 + 12)
+    assert found[22, 21] == 4 * (10_000 * table + 100 * 17 + 13)
     chord = 2 * np.sqrt(RADIUS**2 - impact**2) / np.sin(angle)
     share = alice_tables.expected_per_fibre(steps, ZN, table_of(1.0), "chord")
     assert share.sum() == pytest.approx(found.sum() * 0.02 / chord)
+
+
+@pytest.mark.parametrize(
+    ("angle", "impact", "row", "column"),
+    [
+        (0.9, 0.0, 0, 1),
+        (1.1, 0.009, 1, 1),
+        (89.0, 0.011, 45, 2),
+        (90.9, 0.169, 45, 17),
+        (50.0, 0.171, 26, 0),  # one past row 25: the first of the next
+        (50.0, 0.182, 26, 0),
+        (109.9, 0.0, 55, 1),
+        (110.1, 0.0, None, 0),
+    ],
+)
+def test_alice_tables_are_indexed_as_o2_does(
+    angle: float, impact: float, row: int | None, column: int
+) -> None:
+    tables = {digits: np.arange(90.0 * 18).reshape(90, 18) for digits in alice_tables.BETA_RANGES}
+    radians = np.radians(angle)
+    steps = Steps(
+        np.array([[0.8, -0.8 - impact, 0.0]]),
+        np.array([[np.sin(radians), 0.0, np.cos(radians)]]),
+        np.array([0.02]),
+        np.ones(1),
+        np.ones(1),
+    )
+    found = alice_tables.expected_per_fibre(steps, ZN, tables, "step")
+    assert found.sum() == (0 if row is None else 18 * row + column)
+
+
+def test_a_step_without_length_deposits_no_energy_and_makes_no_light() -> None:
+    steps = Steps(
+        np.array([[0.8, -0.8, 0.0]]), np.array([[0.6, 0, 0.8]]), np.zeros(1), np.ones(1), np.ones(1)
+    )
+    assert not alice_tables.expected_per_fibre(steps, ZN, table_of(1.0), "step").any()
 
 
 def test_below_alice_s_velocities_there_is_no_light() -> None:

@@ -38,7 +38,7 @@ def test_boost_is_lorentz_s() -> None:
     assert at_rest[0, 2] == pytest.approx(0.939565 * np.sqrt(gamma**2 - 1))
 
 
-def test_an_event_has_nucleons_of_the_beam_s_energy_on_both_sides() -> None:
+def test_an_event_has_free_nucleons_on_both_sides() -> None:
     source = Spectators(centrality=(30.0, 40.0))
     rng = np.random.default_rng(3)
     events = [source.event(rng) for _ in range(30)]
@@ -48,13 +48,36 @@ def test_an_event_has_nucleons_of_the_beam_s_energy_on_both_sides() -> None:
     assert conditions[:, ENERGY] == pytest.approx(np.hypot(momentum, conditions[:, MASS] / 1000))
     assert set(pdg.tolist()) == {2112, 2212}
     assert ((pdg == 2212) == (conditions[:, CHARGE] == 3)).all()
-    # Nucleons are a little heavier in flight than 1/208 of the nucleus: <E*> / (M / A) = 1.04.
-    assert conditions[:, ENERGY].mean() == pytest.approx(2680 * 1.043, rel=0.02)
     forward = (conditions[:, PZ] > 0).mean()
     assert forward == pytest.approx(0.5, abs=0.05)
     assert (pdg == 2212).mean() == pytest.approx(82 / 208, abs=0.05)
     # One vertex a collision.
     assert all(len(np.unique(c[:, VZ])) == 1 for _, c in events)
+
+
+def test_mean_energy_is_that_of_nucleons_on_their_mass_shell_in_the_nucleus_s_motion() -> None:
+    """<E> = gamma <E*>, because the motion in the nucleus has no direction."""
+    p = np.linspace(0, 3, 100_001)
+    weight = 0.18 * (208 / 12) ** (1 / 3)
+    speeds = [
+        np.sqrt(2 / np.pi) * p**2 / s**3 * np.exp(-(p**2) / (2 * s**2)) for s in (0.113, 0.25)
+    ]
+    density = (speeds[0] + weight * speeds[1]) / (1 + weight)
+    source, rng = Spectators(centrality=(30.0, 60.0)), np.random.default_rng(8)
+    events = [source.event(rng) for _ in range(300)]
+    pdg = np.concatenate([found for found, _ in events])
+    energy = np.concatenate([found for _, found in events])[:, ENERGY]
+    for code, mass, above in ((2112, 0.93956542, 1.0553), (2212, 0.93827209, 1.0539)):
+        inside = np.trapezoid(density * np.hypot(p, mass), p)
+        expected = inside * 2680 * 208 / 193.687
+        assert expected / 2680 == pytest.approx(above, abs=1e-4)
+        # Fermi motion, and a free nucleon's mass over 1/208 of the nucleus.
+        assert inside / mass == pytest.approx(1.046, abs=5e-4)
+        assert mass / (193.687 / 208) == pytest.approx(1.008, abs=1.1e-3)
+        mine = energy[pdg == code]
+        error = mine.std() / np.sqrt(len(mine))
+        assert error < 0.0012 * 2680
+        assert mine.mean() == pytest.approx(expected, abs=4 * error)
 
 
 @pytest.mark.parametrize(

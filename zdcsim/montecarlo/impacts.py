@@ -21,6 +21,8 @@ Impacts = Literal["all", "grooves", "edges"]
 tenth of the half width from the edge of the face."""
 
 NEAR_EDGE = 0.1
+TINY = 1e-18
+"""Smallest squared drift, cm^2: as if parallel to the fibres, but divided by."""
 
 
 def chosen(
@@ -53,11 +55,40 @@ def groove_share(at: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[
         at: Phase space at the plane of the front face, shape (N, 4).
         calorimeter: Its lattice, grooves and length.
     """
-    corner = (calorimeter.centre_x - calorimeter.half_x, -calorimeter.half_y)
-    place = (np.asarray(at)[:, [0, 2]] - corner) / calorimeter.pitch
-    aside = (place - np.floor(place) - 0.5) * calorimeter.pitch
-    drift = np.asarray(at)[:, [1, 3]] * 2 * calorimeter.half_z
+    aside, drift = _aside(at, calorimeter), _drift(at, calorimeter)
     with np.errstate(divide="ignore", invalid="ignore"):
         to_wall = (calorimeter.groove_half - aside * np.sign(drift)) / np.abs(drift)
     inside = np.abs(aside).max(axis=1) < calorimeter.groove_half
     return np.where(inside, np.clip(np.min(to_wall, axis=1), 0, 1), 0.0)
+
+
+def fibre_share(at: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[np.float64]:
+    """Share of the block's length that is flown in the fibre of the groove entered, shape (N,).
+
+    Arguments:
+        at: Phase space at the plane of the front face, shape (N, 4).
+        calorimeter: Its lattice, grooves, fibres and length.
+    """
+    aside, drift = _aside(at, calorimeter), _drift(at, calorimeter)
+    # |aside + t drift| = radius at t = nearest +- root.
+    square = np.maximum((drift**2).sum(axis=1), TINY)
+    nearest = -(aside * drift).sum(axis=1) / square
+    room = calorimeter.fibre_radius**2 - (aside**2).sum(axis=1)
+    root = np.sqrt(np.maximum(nearest**2 + room / square, 0))
+    end = np.minimum(nearest + root, groove_share(at, calorimeter))
+    flown: NDArray[np.float64] = np.maximum(end - np.maximum(nearest - root, 0), 0)
+    return flown
+
+
+def _aside(at: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[np.float64]:
+    """Place at the face relative to the axis of the nearest fibre, cm, shape (N, 2)."""
+    corner = (calorimeter.centre_x - calorimeter.half_x, -calorimeter.half_y)
+    place = (np.asarray(at, np.float64)[:, [0, 2]] - corner) / calorimeter.pitch
+    aside: NDArray[np.float64] = (place - np.floor(place) - 0.5) * calorimeter.pitch
+    return aside
+
+
+def _drift(at: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[np.float64]:
+    """How much farther the place is at the back of the block, cm, shape (N, 2)."""
+    drift: NDArray[np.float64] = np.asarray(at, np.float64)[:, [1, 3]] * 2 * calorimeter.half_z
+    return drift

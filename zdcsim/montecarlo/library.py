@@ -4,6 +4,10 @@ Inside a large block a shower that is moved by whole pitches, or turned with the
 is as good as a simulated one. The library's showers are recorded in a block with a margin, so that
 light which moves in over the edge of the face is known.
 
+With air in the grooves a shift that changes how far the particle flies in the groove or fibre that
+it enters is not used (`moves.same_way`): its shower would begin elsewhere. Such particles are
+re-used less often, which changes how many of them there are, not what they light.
+
 What leaves the real block at its side is lost, but can come back inside a larger one. Showers that
 hit near the edge of the face are therefore not taken from a block with a margin, moved or not; from
 how near is measured (`benchmarks/shower_reuse.py`).
@@ -45,7 +49,8 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
     """Every shower of a file where it was simulated, then again in other places, block by block.
 
     Copies of a particle move together. A particle is used less often than asked for where few
-    moves keep it on the face. With a margin, particles that hit near the edge are left out.
+    moves keep it on the face, and with air in the grooves its way in the one it enters. With a
+    margin, particles that hit near the edge are left out.
 
     Arguments:
         path: ROOT file of `zdcsim simulate`, with a margin or without; without one there are no
