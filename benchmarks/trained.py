@@ -94,7 +94,7 @@ def export_and_judge(
 def commits(runs: Path, jobs: Sequence[tuple[str, int]]) -> list[str]:
     """Commits that the trainings were made with."""
     records = [run_of(runs, *job) / "provenance.json" for job in jobs]
-    return sorted({str(json.loads(path.read_text())["commit"])[:12] for path in records})
+    return sorted({shortened(json.loads(path.read_text())["commit"]) for path in records})
 
 
 def _teacher(path: Path, runs: Path, seed: int) -> list[str]:
