@@ -175,6 +175,7 @@ def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None
     "other",
     [
         {"data_kind": "generated"},
+        {"bundle_sha256": "ab12"},
         {"grooves": "air"},
         {"transport": {"absorber_production_cut_mev": 1.0}},
     ],

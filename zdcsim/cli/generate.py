@@ -114,7 +114,7 @@ def of_file(path: Path, calorimeter: Calorimeter) -> "Particles":
     import numpy as np
 
     from zdcsim.generation import Particles
-    from zdcsim.io.tree import read
+    from zdcsim.io.own_file import read
 
     sample = read(path)
     if sample.calorimeter != calorimeter:

@@ -27,6 +27,7 @@ from zdcsim.io.block import Block
 from zdcsim.io.legacy import LegacySettings
 from zdcsim.io.npy import PICKLES
 from zdcsim.io.o2sim import O2Settings
+from zdcsim.io.own_file import is_store
 from zdcsim.io.rootfile import is_url, names, opened
 from zdcsim.response import Responses
 
@@ -67,7 +68,7 @@ def kind_of(location: Path | str) -> Kind:
     if not is_url(location):
         if not path.exists():
             raise FileNotFoundError(f"no file {path}")
-        if path.suffix in store.SUFFIXES:
+        if is_store(path):
             return "store"
         if path.is_dir() and any(path.glob(f"{legacy.EXAMPLES}*.txt")):
             return "text"

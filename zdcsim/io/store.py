@@ -25,7 +25,6 @@ from zdcsim.io.stored import StoredResponses
 from zdcsim.response import Responses, reused
 
 FORMAT, VERSION = "zdcsim training store", 1
-SUFFIXES = (".h5", ".hdf5")
 ROW_CHUNK, ENTRY_CHUNK = 4096, 2048
 """Rows, and sparse entries, that are compressed together: about 25 ZN responses, so that
 one drawn from disk costs little more than itself."""
