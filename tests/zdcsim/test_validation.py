@@ -204,8 +204,11 @@ def test_validation_survives_json_and_refuses_re_used_showers(toy: Responses) ->
         validate({})
 
 
-O2_DATA = {"data_kind": "O2 full simulation", "source": "o2sim tree of sim1.root"}
-OURS = {"data_kind": GEANT4, "geant4_data": "stand-in"}
+O2_DATA: dict[str, object] = {
+    "data_kind": "O2 full simulation",
+    "source": "o2sim tree of sim1.root",
+}
+OURS: dict[str, object] = {"data_kind": GEANT4, "geant4_data": "stand-in"}
 
 
 def protons(provenance: dict[str, object]) -> Responses:

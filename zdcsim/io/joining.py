@@ -26,8 +26,8 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
         sources: Name and blocks of each.
 
     Returns:
-        Blocks whose particles are numbered through. Their provenance is that of the first source,
-        with the names of all in `joined`.
+        Blocks whose particles are numbered through, without their events. Their provenance is that
+        of the first source, with the names of all in `joined`.
 
     Raises:
         ValueError: If a source is of another kind of data than the first; one sentence says which.
@@ -41,7 +41,9 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
             first = first or {**responses.provenance, "joined": names}
             _check_same(in_common(first), names[0], in_common(responses.provenance), name)
             particle = _renumbered(responses, known, numbers)
-            yield replace(block, responses=replace(responses, particle=particle, provenance=first))
+            found = replace(responses, particle=particle, provenance=first)
+            # Each file counts its collisions from nought; joined, they would be mixed.
+            yield replace(block, responses=found, event=None)
 
 
 def _renumbered(
