@@ -13,6 +13,11 @@ Grooves = Literal["air", "filled"]
 """What is in the grooves around the fibres: air, as in O2, or absorber up to the fibre."""
 PhysicsList = Literal["FTFP_BERT_EMV", "FTFP_BERT"]
 """Geant4's names; EMV is the list of O2's Geant4."""
+DATA_KIND: Final = "data_kind"
+"""Entry of a sample's provenance: who made it."""
+GEANT4: Final = "geant4 simulation"
+"""The data kind of our own Monte Carlo."""
+NOT_STATED: Final = "physics of the showers not stated"
 GROOVES: Final = "grooves"
 """Entry of a sample's provenance."""
 TRANSPORT: Final = "transport"
@@ -51,12 +56,14 @@ class ShowerPhysics:
         return "; ".join(said)
 
 
-def physics_of(provenance: Mapping[str, object]) -> ShowerPhysics:
-    """The choices that a sample was simulated with.
+def physics_of(provenance: Mapping[str, object]) -> ShowerPhysics | None:
+    """The choices that a sample of ours was simulated with; None of others, which state none.
 
-    A sample without an entry was made before the choice existed: with filled grooves, FTFP_BERT and
-    no fibre cut.
+    A sample of ours without an entry was made before the choice existed: with filled grooves,
+    FTFP_BERT and no fibre cut.
     """
+    if provenance.get(DATA_KIND) != GEANT4:
+        return None
     found = provenance.get(TRANSPORT)
     transport = found if isinstance(found, Mapping) else {}
     return ShowerPhysics(
@@ -69,6 +76,8 @@ def physics_of(provenance: Mapping[str, object]) -> ShowerPhysics:
 def with_choices(provenance: Mapping[str, object]) -> dict[str, object]:
     """A provenance that states the choices which were made before it could say so."""
     made, transport = physics_of(provenance), provenance.get(TRANSPORT)
+    if made is None:
+        return dict(provenance)
     stated = {**provenance, GROOVES: made.grooves}
     if isinstance(transport, Mapping):
         stated[TRANSPORT] = {"fibre_cut_mev": made.fibre_cut_mev, **transport}

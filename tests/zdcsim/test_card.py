@@ -17,7 +17,7 @@ from zdcsim.evaluation.judgement import Judgement, from_json, judge, write_json
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.wording import with_spread
 from zdcsim.io.bundle import read_manifest
-from zdcsim.shower_physics import ShowerPhysics, physics_of
+from zdcsim.shower_physics import GEANT4, ShowerPhysics, physics_of
 
 ROOT = Path(__file__).parents[2]
 FILLED = "absorber up to the fibres, where ALICE has air"
@@ -90,14 +90,26 @@ def test_what_is_not_as_in_o2_is_a_limit(
 ) -> None:
     manifest = read_manifest(bundle)
     transport = {"physics_list": said.physics_list, "fibre_cut_mev": said.fibre_cut_mev}
-    made = {"geant4_data": "official", "grooves": said.grooves, "transport": transport}
+    made = {"data_kind": GEANT4, "grooves": said.grooves, "transport": transport}
     assert physics_of(made) == said
     record = {"data": {"provenance": made}}
-    manifest["training"] = {**manifest["training"], "geant4_data": "official", "generator": record}
+    training = {"data_kind": GEANT4, "geant4_data": "official", "generator": record}
+    manifest["training"] = {**manifest["training"], **training}
     limits = card("zn-toy", manifest).split("## Limits")[1]
     assert [one for one in (FILLED, LIST, CUT) if one in limits] == expected
     assert ("not those of O2's Geant4" in limits) == bool(expected)
     assert (FILLED in card("zn-toy", manifest).split("## Limits")[0]) == (FILLED in expected)
+
+
+def test_the_card_of_a_model_of_other_data_says_nothing_of_our_older_physics(bundle: Path) -> None:
+    manifest = read_manifest(bundle)
+    made = {"data_kind": "O2 full simulation", "source": "o2sim tree of sim1.root"}
+    record = {"data": {"provenance": made}}
+    manifest["training"] = {"data_kind": made["data_kind"], "generator": record}
+    shown = card("zn-toy", manifest)
+    assert not any(one in shown for one in (FILLED, LIST, CUT))
+    assert "data sets not stated in the file (data kind: O2 full simulation)" in shown
+    assert "the source o2sim tree of sim1.root: energies" in shown
 
 
 def test_the_judgement_of_another_bundle_is_refused(bundle: Path) -> None:

@@ -46,13 +46,15 @@ def test_a_store_becomes_the_root_file_it_came_from(tmp_path: Path) -> None:
     first, stored, again = (tmp_path / name for name in ("a.root", "a.h5", "b.root"))
     responses = toy_responses(particles=9, copies=3)
     missed = np.array([22, 111], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
-    tree.write(first, responses, missed)
+    event = np.arange(27) // 4
+    tree.write(first, responses, missed, event)
     assert convert(first, stored).exit_code == 0
     assert convert(stored, again).exit_code == 0
     found = tree.read(again)
     for name in ("particle", "pdg", "conditions", "offsets", "pixels", "counts", "cpu_seconds"):
         assert np.array_equal(getattr(found, name), getattr(responses, name)), name
     assert np.array_equal(tree.read_missed(again)[1], missed[1])
+    assert tree.read_event(again).tolist() == event.tolist()
     assert found.provenance["data_kind"] == "toy"
 
 
@@ -138,7 +140,7 @@ def test_several_files_are_joined_with_their_particles_numbered_through(tmp_path
     parts = toy_responses(particles=4, copies=2), toy_responses(particles=3, copies=5, seed=9)
     missed = np.array([22], np.int32), np.ones((1, 9), np.float32)
     for name, part in zip("ab", parts, strict=True):
-        tree.write(tmp_path / f"{name}.root", part, missed)
+        tree.write(tmp_path / f"{name}.root", part, missed, np.arange(len(part)))
     again = tmp_path / "again.root"  # other copies of the first file's last two particles
     tree.write(again, parts[0].select(np.arange(4, 8)))
     out = tmp_path / "out.root"
@@ -152,6 +154,8 @@ def test_several_files_are_joined_with_their_particles_numbered_through(tmp_path
     assert len(tree.read_missed(out)[0]) == 2
     assert found.provenance["joined"] == [str(tmp_path / f"{n}.root") for n in ("a", "b", "again")]
     assert "27 ZN responses of 3 sources" in ran.output
+    with pytest.raises(ValueError, match="does not say which event"):
+        tree.read_event(out)  # each file counts its collisions from nought
 
 
 def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None:
@@ -175,6 +179,7 @@ def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None
     "other",
     [
         {"data_kind": "generated"},
+        {"bundle_sha256": "ab12"},
         {"grooves": "air"},
         {"transport": {"absorber_production_cut_mev": 1.0}},
     ],

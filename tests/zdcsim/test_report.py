@@ -21,7 +21,10 @@ from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
 from zdcsim.evaluation.wording import BIN_HEADINGS, caption, with_spread
 from zdcsim.geometry import ZP
+from zdcsim.io.block import Block
+from zdcsim.io.store import write_blocks
 from zdcsim.io.tree import write
+from zdcsim.shower_physics import GEANT4
 
 STAND_IN = "stand-in physics tables (not the official Geant4 data sets)"
 SETTINGS = Settings(floor_repetitions=4, energy_edges=(0.0, 10.0, 4000.0))
@@ -52,7 +55,7 @@ def test_stand_in_tables_are_stated(page: str) -> None:
     assert STAND_IN in page
     official = html(judged("official"), {})
     assert STAND_IN not in official
-    assert "official Geant4 data sets" in official
+    assert "official Geant4 data sets; physics of the showers not stated" in official
     assert "not stated in the file (data kind: toy)" in html(judged(None), {})
 
 
@@ -64,17 +67,19 @@ def test_stand_in_tables_are_stated(page: str) -> None:
         ({"grooves": "air"}, {}, True),
         ({}, {"transport": {"physics_list": "FTFP_BERT_EMV"}}, True),
         ({}, {"transport": {"fibre_cut_mev": 1.0}}, True),
+        ({"grooves": "air"}, {"data_kind": "O2 full simulation"}, False),
+        ({"data_kind": "O2 full simulation"}, {"grooves": "air"}, False),
     ],
 )
 def test_a_model_that_learnt_with_other_physics_is_said(
     trained: dict[str, object], here: dict[str, object], warned: bool
 ) -> None:
     judgement = judged("stand-in")
-    data = {"provenance": {"geant4_data": "stand-in", **trained}}
+    data = {"provenance": {"data_kind": GEANT4, **trained}}
     found = replace(
         judgement,
         model={**judgement.model, "training": {"generator": {"data": data}}},
-        reference={**judgement.reference, **here},
+        reference={**judgement.reference, "data_kind": GEANT4, **here},
     )
     assert ("; the model learnt with" in caption(found)) == warned
     assert "learnt with" not in caption(judgement)
@@ -143,9 +148,9 @@ def run(*arguments: object) -> Result:
 def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
     reference = replace(toy_responses(8, 10), provenance={"geant4_data": "stand-in"})
     write(tmp_path / "reference.root", reference)
-    write(tmp_path / "generated.root", reference)
+    write_blocks(tmp_path / "generated.h5", [Block(reference)])
     result = run(
-        "--reference", tmp_path / "reference.root", "--generated", tmp_path / "generated.root",
+        "--reference", tmp_path / "reference.root", "--generated", tmp_path / "generated.h5",
         "--json", tmp_path / "out.json", "--html", tmp_path / "out.html",
         "--conventions", "wut,o2", "--bins", "0,4000", "--floor-repetitions", 3,
         "--split", "random", "--markdown", tmp_path / "out.md",
@@ -180,8 +185,8 @@ def test_the_command_generates_with_seeds_one_apart(
     manifest = {"calorimeter": "ZN"}
     monkeypatch.setattr("zdcsim.generation.generate", toys)
     monkeypatch.setattr("zdcsim.io.bundle.read_manifest", lambda path: dict(manifest))
-    write(tmp_path / "reference.root", toy_responses(8, 10))
-    arguments = ("--model", tmp_path, "--reference", tmp_path / "reference.root",
+    write_blocks(tmp_path / "reference.h5", [Block(toy_responses(8, 10))])
+    arguments = ("--model", tmp_path, "--reference", tmp_path / "reference.h5",
                  "--json", tmp_path / "out.json", "--repetitions", 3, "--seed", 7)  # fmt: skip
     result = run(*arguments)
     assert result.exit_code == 0, result.output

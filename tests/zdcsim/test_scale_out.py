@@ -4,6 +4,7 @@ import multiprocessing
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +26,7 @@ from zdcsim.montecarlo.run import run
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.response import Responses, joined
+from zdcsim.shares import every_shard, on_cluster
 
 GUN = ["--source", "gun", "--energy", "20", "--spread", "0.5", "--seed", "11"]
 GUN += ["--particles", "4", "--copies", "4"]
@@ -131,6 +133,13 @@ def test_generation_is_the_same_in_shards(
     assert [len(shard.particles) for shard in shared] == [25, 25, 10]
     whole = joined(list(response_blocks(bundle, particles, 3, 10)))
     assert same(joined(list(cluster.ordered(generated, shared))), whole)
+    out = tmp_path / "fast.root"
+    reading = every_shard(shared, out, partial(on_cluster, cluster))
+    assert [len(next(reading)), len(next(reading))] == [25, 25]
+    del reading  # as a command that ends when the first shard is kept, the second not yet
+    kept = [path.name for path in sorted(out.with_name(".fast.root.parts").glob("*.root"))]
+    assert kept == ["000000.root"]
+    assert same(joined(list(every_shard(shared, out, partial(on_cluster, cluster)))), whole)
 
 
 def test_shards_have_streams_of_their_own() -> None:

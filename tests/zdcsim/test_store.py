@@ -206,12 +206,64 @@ def fewer_pixels(file: Any) -> None:  # noqa: ANN401
     file["pixels"].resize(5, axis=0)
 
 
+def of_rows(name: str, row: int | tuple[int, int], value: float) -> Callable[[Path], None]:
+    """A way to spoil one number of a dataset."""
+
+    def change(file: Any) -> None:  # noqa: ANN401
+        file[name][row] = value
+
+    return spoiled(change)
+
+
+def without(name: str) -> Callable[[Path], None]:
+    """A way to spoil a file: a dataset is missing."""
+
+    def change(file: Any) -> None:  # noqa: ANN401
+        del file[name]
+
+    return spoiled(change)
+
+
+def shorter(name: str) -> Callable[[Path], None]:
+    """A way to spoil a file: a dataset has five rows."""
+
+    def change(file: Any) -> None:  # noqa: ANN401
+        file[name].resize(5, axis=0)
+
+    return spoiled(change)
+
+
+def negative_length(file: Any) -> None:  # noqa: ANN401
+    first, second = file["length"][:2].tolist()
+    file["length"][:2] = [-1, first + second + 1]
+
+
+def other_calorimeter(file: Any) -> None:  # noqa: ANN401
+    file.attrs["calorimeter"] = "ZEM"
+
+
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:3000]), "may be truncated"),
     "text": (lambda path: path.write_text("x"), "is not a complete HDF5 file"),
     "version": (spoiled(other_version), "it is 'zdcsim training store' of version 9"),
     "nan": (spoiled(nan_condition), "particle 2: condition px is nan"),
     "pixels": (spoiled(fewer_pixels), "holds 5 pixels but its responses claim"),
+    "code": (of_rows("pdg", 1, 9900999), "the PDG tables have no particle 9900999"),
+    "fibre": (of_rows("pixels", 40, 1936), "photo-electrons in fibre 1936; expected a positive"),
+    "place": (of_rows("pixels", 40, 1936), "toy.h5, entry 40 of pixels"),
+    "count": (of_rows("counts", 3, 0), "entry 3 of pixels: 0 photo-electrons in fibre"),
+    "sum": (of_rows("photon_sum", 2, 1), "of particle 1: photon_sum is 1 but its fibres hold"),
+    "length": (spoiled(negative_length), "pixels but its responses claim"),
+    "dataset": (without("conditions"), "lacks the dataset conditions; found"),
+    "shape": (shorter("pdg"), "the dataset pdg has shape (5,), expected (6,)"),
+    "calorimeter": (spoiled(other_calorimeter), "is of calorimeter 'ZEM'; expected one of ZN, ZP"),
+}
+
+BAD_MISSED: dict[str, tuple[Callable[[Path], object], str]] = {
+    "code": (of_rows("missed_pdg", 1, 9900999), "missed primaries: the PDG tables have no"),
+    "nan": (of_rows("missed_conditions", (1, 4), np.nan), "primaries, particle 1: condition px"),
+    "dataset": (without("missed_pdg"), "lacks the dataset missed_pdg; found"),
+    "shape": (shorter("missed_conditions"), "missed_conditions has shape (5, 9), expected (2, 9)"),
 }
 
 
@@ -222,6 +274,27 @@ def test_a_bad_store_is_named_for_what_it_is(tmp_path: Path, fault: str) -> None
     spoil(path)
     with pytest.raises(ValueError, match=re.escape(message)):
         store.read(path)
+
+
+@pytest.mark.parametrize("fault", BAD_MISSED)
+def test_bad_missed_primaries_of_a_store_are_named(tmp_path: Path, fault: str) -> None:
+    path = written(tmp_path / "toy.h5", toy_responses(particles=3, copies=2))
+    spoil, message = BAD_MISSED[fault]
+    spoil(path)
+    for read in (store.read_missed, lambda path: list(store.blocks(path))):
+        with pytest.raises(ValueError, match=re.escape(message)):
+            read(path)
+
+
+def test_a_fibre_outside_is_named_when_a_batch_draws_it(tmp_path: Path) -> None:
+    path = written(tmp_path / "toy.h5", toy_responses(particles=6, copies=2))
+    with store.open_store(path) as stored:
+        at = int(stored.starts[7]) + 2
+    of_rows("pixels", at, 2000)(path)
+    with store.open_store(path) as stored:
+        stored.dense(np.array([3, 9]))
+        with pytest.raises(ValueError, match=f"entry {at} of pixels: .* in fibre 2000"):
+            stored.dense(np.array([9, 3, 7]))
 
 
 def test_an_absent_or_empty_store_is_named(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ BAD_COLUMNS = {
     ),
     "condition not finite": (
         {NAMES[4]: np.array([0.0, np.nan, 0.0], np.float32)},
-        "entry 1: condition px is nan",
+        "particle 1: condition px is nan",
     ),
     "unknown code": (
         {"pdg": np.array([2112, 9900999, 22], np.int32)},
@@ -122,6 +122,56 @@ def test_bad_columns_are_named(tmp_path: Path, case: str) -> None:
     altered(tmp_path / "bad.root", **changes)
     with pytest.raises(ValueError, match=re.escape(message)):
         tree.read(tmp_path / "bad.root")
+
+
+def test_blocks_are_the_file_with_the_missed_primaries_in_the_first(tmp_path: Path) -> None:
+    responses, event = toy_responses(particles=9, copies=2), np.arange(18) // 3
+    missed = np.array([22, 211], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
+    tree.write(tmp_path / "toy.root", responses, missed, event)
+    found = list(tree.blocks(tmp_path / "toy.root", rows=7))
+    assert [len(block.responses) for block in found] == [7, 7, 4]
+    assert [len(block.missed_pdg) for block in found] == [2, 0, 0]
+    images = np.concatenate([block.responses.dense() for block in found])
+    assert np.array_equal(images, responses.dense())
+    events = [block.event for block in found if block.event is not None]
+    assert np.concatenate(events).tolist() == event.tolist()
+
+
+def test_blocks_are_read_one_after_the_other(tmp_path: Path) -> None:
+    columns = tree.columns(toy_responses(particles=18, copies=1))
+    spoiled = ak.to_list(columns[tree.IMAGE]["pixel"])
+    spoiled[15][2] = 1936
+    changed = ak.values_astype(ak.Array(spoiled), "int32")
+    columns[tree.IMAGE] = ak.zip({"pixel": changed, "count": columns[tree.IMAGE]["count"]})
+    with uproot.recreate(tmp_path / "late.root") as file:
+        tree.write_into(file, toy_responses(particles=18, copies=1).select(np.arange(0)))
+        file[tree.TREE].extend(columns)
+    reading = tree.blocks(tmp_path / "late.root", rows=7)
+    assert [len(next(reading).responses), len(next(reading).responses)] == [7, 7]
+    with pytest.raises(ValueError, match="entry 15: fibre 1936 is outside"):
+        next(reading)
+
+
+BAD_MISSED: dict[str, tuple[dict[str, list[float] | None], str, str]] = {
+    "missing branch": ({"px": None}, "tree 'missed' of", "lacks the branch px; found pdg, energy"),
+    "condition not finite": ({"vx": [0.0, np.nan]}, "tree 'missed', particle 1:", "vx is nan"),
+    "unknown code": ({"pdg": [22, 9900999]}, "tree 'missed':", "have no particle 9900999"),
+}
+
+
+@pytest.mark.parametrize("case", BAD_MISSED)
+def test_bad_missed_primaries_are_named(tmp_path: Path, case: str) -> None:
+    changes, place, fault = BAD_MISSED[case]
+    columns: dict[str, list[float] | None] = {"pdg": [22, 211]}
+    columns |= {name: [1.0, 2.0] for name in NAMES} | changes
+    path = tmp_path / "bad.root"
+    with uproot.recreate(path) as file:
+        tree.write_into(file, toy_responses(particles=2, copies=1))
+        kept = {name: np.array(column) for name, column in columns.items() if column is not None}
+        file.mktree(tree.MISSED, {name: column.dtype for name, column in kept.items()}).extend(kept)
+    for read in (tree.read_missed, lambda path: list(tree.blocks(path))):
+        with pytest.raises(ValueError, match=f"{re.escape(place)}.*{fault}"):
+            read(path)
 
 
 def test_an_unaltered_file_passes(tmp_path: Path) -> None:

@@ -10,18 +10,23 @@ from toys import TOY_PER_GEV, TOY_WIDTH_CM, toy_responses
 from typer.testing import CliRunner
 
 from zdcsim.cli.main import app
-from zdcsim.conditions import ENERGY
-from zdcsim.geometry import ZN
-from zdcsim.io import tree
+from zdcsim.conditions import CHARGE, ENERGY
+from zdcsim.geometry import ZN, ZP
+from zdcsim.io import store, tree
+from zdcsim.io.block import Block
 from zdcsim.light import alice_tables, table_shape
 from zdcsim.light.table_shape import compared, our_table, table_shapes
+from zdcsim.montecarlo.arrival import arrival
+from zdcsim.optics import Machine
 from zdcsim.response import REUSE, Responses, sparse
-from zdcsim.shower_physics import ShowerPhysics
+from zdcsim.shower_physics import GEANT4, ShowerPhysics
 from zdcsim.validation.curve import point
 from zdcsim.validation.groups import Group, groups, impacts, merged
+from zdcsim.validation.plots import figures
 from zdcsim.validation.profile import RADII_CM, profile, rings
 from zdcsim.validation.published import ALICE, statistics
-from zdcsim.validation.validation import from_json, validate
+from zdcsim.validation.report import html
+from zdcsim.validation.validation import Settings, from_json, validate
 from zdcsim.validation.wording import markdown
 
 OPTION_0 = ShowerPhysics("air", "FTFP_BERT", 0.0)
@@ -197,6 +202,78 @@ def test_validation_survives_json_and_refuses_re_used_showers(toy: Responses) ->
         validate({"again.root": again})
     with pytest.raises(ValueError, match="there is no sample to validate"):
         validate({})
+
+
+O2_DATA: dict[str, object] = {
+    "data_kind": "O2 full simulation",
+    "source": "o2sim tree of sim1.root",
+}
+OURS: dict[str, object] = {"data_kind": GEANT4, "geant4_data": "stand-in"}
+
+
+def protons(provenance: dict[str, object]) -> Responses:
+    """Toys of the ZP whose conditions are said to be of protons."""
+    zp = toy_responses(particles=12, copies=4, calorimeter=ZP)
+    conditions = zp.conditions.copy()
+    conditions[:, CHARGE] = 3
+    pdg = np.full(len(zp), 2212, np.int32)
+    return replace(zp, conditions=conditions, pdg=pdg, provenance=provenance)
+
+
+def test_samples_of_different_physics_stand_beside_each_other(toy: Responses) -> None:
+    half = np.arange(600)
+    ours, other, more = (toy.select(rows) for rows in (half, half + 600, half))
+    found = validate(
+        {
+            "ours.root": replace(ours, provenance=OURS),
+            "o2.h5": replace(other, provenance=O2_DATA),
+            "air.root": replace(more, provenance={**OURS, "grooves": "air"}),
+            "air2.root": replace(other, provenance={**OURS, "grooves": "air"}),
+        }
+    )
+    assert list(found.blocks) == ["ZN, ours.root", "ZN, o2.h5", "ZN, air.root, air2.root"]
+    for name, sample in (("ours.root", ours), ("o2.h5", other)):
+        assert found.blocks[f"ZN, {name}"].curve == validate({name: sample}).blocks["ZN"].curve
+    showers = [sum(one.responses for one in block.curve) for block in found.blocks.values()]
+    assert showers[2] == showers[0] + showers[1]
+    said = found.physics_tables()
+    assert "ours.root: Geant4 tables: stand-in (not the official data sets); filled grooves" in said
+    assert "o2.h5: Geant4 tables: not stated (data kind: O2 full simulation); physics of" in said
+    assert "### ZN, o2.h5: sparsity" in markdown(found)
+    drawn = figures(found)
+    assert "ZN, air.root, air2.root: response and resolution" in drawn
+
+
+def test_protons_of_a_file_without_a_source_follow_the_beam_that_is_named() -> None:
+    for provenance in (O2_DATA, {**OURS, "source": {"beam_momentum_gev": 7000.0}}):
+        sample = protons(provenance)
+        bent = arrival(sample.conditions, ZP, Machine(7000.0))[:, [0, 2]] - [ZP.centre_x, 0]
+        assert np.array_equal(impacts(sample, 7000.0), bent), provenance
+    sample = protons(O2_DATA)
+    everywhere = Settings(EVERYTHING, fiducial_cm=-1e9)
+    straight = validate({"o2.h5": sample}, everywhere)
+    assert "The protons of o2.h5 are taken to fly straight" in markdown(straight)
+    assert html(straight, {}).count("The protons of o2.h5 are taken to fly straight") == 1
+    named = validate({"o2.h5": sample}, replace(everywhere, beam_momentum_gev=7000.0))
+    assert "fly straight" not in markdown(named)
+    assert named.blocks["ZP"].profiles != straight.blocks["ZP"].profiles
+    gun = protons({**OURS, "source": {"name": "gun"}})
+    assert "fly straight" not in markdown(validate({"gun.root": gun}, everywhere))
+
+
+def test_the_command_takes_a_store_of_o2_and_shows_it_beside_alice(
+    tmp_path: Path, toy: Responses
+) -> None:
+    path = tmp_path / "o2.h5"
+    store.write_blocks(path, [Block(replace(toy, provenance=O2_DATA))])
+    for options, shown in (((), False), (("--pp",), True)):
+        result = CliRunner().invoke(app, ["validate", str(path), *options])
+        assert result.exit_code == 0, result.output
+        assert ("ZN: beside ALICE's published sample" in result.output) == shown
+        assert "data kind: O2 full simulation" in result.output
+    gun = {**OURS, "source": {"name": "gun"}}
+    told = validate({"gun.root": replace(toy, provenance=gun)}, Settings(proton_proton=True))
+    assert told.blocks["ZN"].sample is None
 
 
 def test_the_command_writes_numbers_page_and_figures(tmp_path: Path, toy: Responses) -> None:

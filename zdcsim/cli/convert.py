@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from zdcsim.io.block import Block
     from zdcsim.io.source import Kind, SourceSettings
 
-ROOT_SUFFIX, STORE_SUFFIXES = ".root", (".h5", ".hdf5")
+ROOT_SUFFIX = ".root"
 Sources = Annotated[
     list[str],
     typer.Argument(
@@ -132,6 +132,8 @@ def _read(
 
 
 def _check_out(out: Path) -> None:
+    from zdcsim.io.own_file import STORE_SUFFIXES
+
     allowed = (ROOT_SUFFIX, *STORE_SUFFIXES)
     if out.suffix not in allowed:
         raise ValueError(f"--out {out} must end in one of {', '.join(allowed)}")

@@ -85,7 +85,7 @@ def evaluate(
     from zdcsim.cli.judgement_table import show
     from zdcsim.evaluation.judgement import STAGES, judge, write_json
     from zdcsim.evaluation.wording import write_markdown
-    from zdcsim.io.tree import read
+    from zdcsim.io.own_file import read
     from zdcsim.io.zoo import found
 
     if (model is None) == (generated is None):
@@ -172,7 +172,7 @@ def from_bundle(
 def from_file(path: Path, sample: Responses, stage: Callable[[str], None]) -> Candidate:
     """Repetitions from a ROOT file, in the rows of the sample."""
     from zdcsim.evaluation.matching import repetitions
-    from zdcsim.io.tree import read
+    from zdcsim.io.own_file import read
 
     stage("reading")
     generated = read(path)

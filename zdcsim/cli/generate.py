@@ -1,6 +1,8 @@
 """`zdcsim generate`: responses from a bundle, in the Monte Carlo's ROOT format."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -70,13 +72,13 @@ def generate(
     """
     from detcore.cluster import connected
     from detcore.share import parsed as parsed_share
-    from zdcsim.generation import generated, response_blocks, shards
+    from zdcsim.generation import shards
     from zdcsim.io.bundle import read_bundle
     from zdcsim.io.response_parts import ResponseParts
     from zdcsim.io.stream import write_blocks
     from zdcsim.io.zoo import found
     from zdcsim.montecarlo.gun import Gun
-    from zdcsim.shares import generate_share, merged
+    from zdcsim.shares import Make, every_shard, generate_share, in_this_process, on_cluster
     from zdcsim.steering import parsed
 
     bounds = parsed(wanted or [])
@@ -89,23 +91,17 @@ def generate(
         gun = Gun(str(particle), energy, x, y, spread, side)
         chosen = of_gun(gun, number, seed, bundle.calorimeter)
     chosen = chosen.repeated(copies)
-    parts = ResponseParts.beside(out)
+    shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
     if share is not None:
-        shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
         kept = sum(map(len, generate_share(shared, out, parsed_share(share))))
         typer.echo(f"share {share} of {out}: {kept} responses are kept")
         return
-    if scheduler != "local":
-        with connected(scheduler, workers) as cluster:
-            shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
-            write_blocks(out, with_progress(cluster.ordered(generated, shared), len(chosen)))
-    elif parts.folder.exists():
-        shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
-        write_blocks(out, with_progress(merged(shared, out), len(chosen)))
-        parts.remove()
-    else:
-        blocks = response_blocks(bundle, chosen, seed, batch_size, wanted=bounds)
-        write_blocks(out, with_progress(blocks, len(chosen)))
+    with ExitStack() as stack:
+        make: Make = partial(in_this_process, bundle)
+        if scheduler != "local":
+            make = partial(on_cluster, stack.enter_context(connected(scheduler, workers)))
+        write_blocks(out, with_progress(every_shard(shared, out, make), len(chosen)))
+    ResponseParts.beside(out).remove()
     typer.echo(f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles")
 
 
@@ -114,7 +110,7 @@ def of_file(path: Path, calorimeter: Calorimeter) -> "Particles":
     import numpy as np
 
     from zdcsim.generation import Particles
-    from zdcsim.io.tree import read
+    from zdcsim.io.own_file import read
 
     sample = read(path)
     if sample.calorimeter != calorimeter:

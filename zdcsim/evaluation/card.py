@@ -74,14 +74,12 @@ def _data(manifest: Mapping[str, Any]) -> str:
     training = manifest.get("training", {})
     data = _record(manifest).get("data", {})
     made, rows = trained_on(manifest), data.get("responses", {})
-    source = made.get("source", {})
     return listed(
         {
             "sample": f"{training.get('data_kind', 'not stated')}, sha256 "
             f"{', '.join(each[:12] for each in str(training.get('data_sha256')).split())}",
             "Monte Carlo": f"{made.get('geant4', 'not stated')}, "
-            f"{physics_tables({**made, **training})}, source {source.get('name', 'not stated')}"
-            + (f" ({source['generator']})" if "generator" in source else ""),
+            f"{physics_tables({**made, **training})}, source {_source(made, generator=True)}",
             "particles": made.get("particles"),
             "copies of each": made.get("copies"),
             "responses that trained": rows.get("training"),
@@ -111,11 +109,10 @@ def _training(manifest: Mapping[str, Any]) -> str:
 
 def _limits(manifest: Mapping[str, Any]) -> str:
     made = trained_on(manifest)
-    particles, source = made.get("particles", "an unknown number of"), made.get("source", {})
+    particles = made.get("particles", "an unknown number of")
     lines = [
         f"- Trained by the showers of {particles} particles of the source "
-        f"{source.get('name', 'not stated')}: energies, species and places that it does not give "
-        "are extrapolated.",
+        f"{_source(made)}: energies, species and places that it does not give are extrapolated.",
         "- A response of one fibre is cut at "
         f"{manifest['generator']['maximum_photons_per_fibre']:,} photo-electrons.",
     ]
@@ -130,13 +127,22 @@ def _limits(manifest: Mapping[str, Any]) -> str:
             "- The Geant4 tables of its data are stand-ins made from published formulas: light and "
             "shower shapes may differ by some per cent from those of the official data sets.",
         )
-    if made.get("geant4_data") and (differs := physics_of(made).unlike_o2()):
+    if (physics := physics_of(made)) and (differs := physics.unlike_o2()):
         lines.insert(
             0,
             f"- Its showers are not those of O2's Geant4: {differs}. Good for trying out how O2 "
             "takes it, not for physics.",
         )
     return "\n".join(lines)
+
+
+def _source(made: Mapping[str, Any], *, generator: bool = False) -> str:
+    """Where the primaries came from: of our samples a name, of others what was read."""
+    source = made.get("source", {})
+    if not isinstance(source, Mapping):
+        return str(source)
+    more = f" ({source['generator']})" if generator and "generator" in source else ""
+    return f"{source.get('name', 'not stated')}{more}"
 
 
 def listed(values: Mapping[str, object]) -> str:

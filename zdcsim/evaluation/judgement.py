@@ -23,7 +23,7 @@ from zdcsim.evaluation.quantities import Measured, measure
 from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.speed import Speed
 from zdcsim.response import Responses, reused
-from zdcsim.shower_physics import physics_of
+from zdcsim.shower_physics import NOT_STATED, physics_of
 
 STAGES = ("measuring", "distances", "errors", "diversity", "bins", "likeness")
 DEPENDENCIES = ("numpy", "uproot", "onnxruntime")
@@ -112,7 +112,9 @@ def physics_tables(described: Mapping[str, object]) -> str:
     if data not in TABLES:
         kind = described.get("data_kind", "not stated")
         return f"Geant4 data sets not stated in the file (data kind: {kind})"
-    return "; ".join(filter(None, (TABLES[data], physics_of(described).unlike_o2())))
+    physics = physics_of(described)
+    differs = NOT_STATED if physics is None else physics.unlike_o2()
+    return "; ".join(filter(None, (TABLES[data], differs)))
 
 
 def from_json(text: str) -> Judgement:

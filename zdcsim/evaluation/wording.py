@@ -108,11 +108,13 @@ def caption(judgement: Judgement) -> str:
 
 def _trained_otherwise(judgement: Judgement) -> str:
     """A warning, if the model was trained on showers of other physics."""
-    sample = trained_on(judgement.model)
-    if "geant4_data" not in sample.keys() & judgement.reference.keys():
-        return ""
-    trained, here = physics_of(sample), physics_of(judgement.reference)
-    return "" if trained == here else f"; the model learnt with {trained}, not {here}"
+    trained = physics_of(trained_on(judgement.model))
+    here = physics_of(judgement.reference)
+    return (
+        ""
+        if None in (trained, here) or trained == here
+        else f"; the model learnt with {trained}, not {here}"
+    )
 
 
 def write_markdown(path: Path, judgement: Judgement) -> None:

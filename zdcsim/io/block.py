@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.conditions import NAMES
+from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
 from zdcsim.response import Responses
 
 
@@ -20,6 +21,8 @@ class Block:
         responses: Those with light, or all that the source holds.
         missed_pdg: PDG codes of primaries without light that are kept as conditions, shape (M,).
         missed_conditions: Their conditions, shape (M, 9).
+        event: Number of the collision that each response belongs to, shape (N,); None if the source
+            does not say.
     """
 
     responses: Responses
@@ -27,6 +30,7 @@ class Block:
     missed_conditions: NDArray[np.float32] = field(
         default_factory=lambda: np.empty((0, len(NAMES)), np.float32)
     )
+    event: NDArray[np.int64] | None = None
 
 
 class ParticleNumbers:
@@ -48,12 +52,13 @@ class ParticleNumbers:
         return np.fromiter(found, np.int64, len(pdg))
 
 
-def check_conditions(conditions: NDArray[np.floating], place: str) -> None:
+def check_conditions(conditions: NDArray[np.floating], place: str, first: int = 0) -> None:
     """Refuse conditions, shape (N, 9), that are not finite.
 
     Arguments:
         conditions: Shape (N, 9).
-        place: Where row 0 was read, for the message.
+        place: Where they were read, for the message.
+        first: Number of row 0 there.
 
     Raises:
         ValueError: At the first number that is not finite.
@@ -62,6 +67,18 @@ def check_conditions(conditions: NDArray[np.floating], place: str) -> None:
     if len(broken):
         row, column = broken[0]
         raise ValueError(
-            f"{place}, particle {row}: condition {NAMES[column]} is {conditions[row, column]}; "
-            "expected a finite number"
+            f"{place}, particle {first + row}: condition {NAMES[column]} is "
+            f"{conditions[row, column]}; expected a finite number"
         )
+
+
+def check_primaries(
+    pdg: NDArray[np.integer], conditions: NDArray[np.floating], place: str, first: int = 0
+) -> None:
+    """Refuse conditions that are not finite and codes without a particle; see `check_conditions`.
+
+    Raises:
+        ValueError: At the first of them.
+    """
+    check_conditions(conditions, place, first)
+    mass_and_charge(pdg[pdg != UNKNOWN_PDG], place)

@@ -8,10 +8,10 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.io import store, tree
+from zdcsim.io import own_file, store
 from zdcsim.io.block import Block
 from zdcsim.io.joining import joined
-from zdcsim.response import Responses, Sample
+from zdcsim.response import Sample
 from zdcsim.response import joined as end_to_end
 
 Held = Literal["memory", "disk"]
@@ -42,7 +42,7 @@ def opened_samples(paths: Sequence[Path], held: Held = "memory") -> Iterator[Sam
             "with `zdcsim convert`, or set data.held: memory"
         )
     else:
-        sources = [(str(path), [Block(_in_memory(path))]) for path in paths]
+        sources = [(str(path), [Block(own_file.read(path))]) for path in paths]
         yield end_to_end([block.responses for block in joined(sources)])
 
 
@@ -59,8 +59,8 @@ def opened_sample(path: Path, held: Held = "memory") -> Iterator[Sample]:
         ValueError: If it is not complete, or is ROOT and shall stay on disk.
     """
     if held == "memory":
-        yield _in_memory(path)
-    elif path.suffix not in store.SUFFIXES:
+        yield own_file.read(path)
+    elif not own_file.is_store(path):
         raise ValueError(
             f"{path} is not a training store, whose fibres could stay on disk; convert it "
             "with `zdcsim convert`, or set data.held: memory"
@@ -72,10 +72,5 @@ def opened_sample(path: Path, held: Held = "memory") -> Iterator[Sample]:
 
 def read_missed(paths: Sequence[Path]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """PDG codes (M,) and conditions (M, 9) of the primaries without light in the files."""
-    found = [(store if path.suffix in store.SUFFIXES else tree).read_missed(path) for path in paths]
-    codes, conditions = zip(*found, strict=True)
+    codes, conditions = zip(*map(own_file.read_missed, paths), strict=True)
     return np.concatenate(codes), np.concatenate(conditions)
-
-
-def _in_memory(path: Path) -> Responses:
-    return store.read(path) if path.suffix in store.SUFFIXES else tree.read(path)

@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 
 from zdcsim.io.block import Block, ParticleNumbers
 from zdcsim.response import REUSE, Responses, origin, reused
-from zdcsim.shower_physics import GROOVES, TRANSPORT, with_choices
+from zdcsim.shower_physics import DATA_KIND, GROOVES, TRANSPORT, with_choices
 
-SAME = ("data_kind", "geant4_data", "common_fibres", GROOVES)
+SAME = (DATA_KIND, "geant4_data", "bundle_sha256", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
 
 
@@ -26,8 +26,8 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
         sources: Name and blocks of each.
 
     Returns:
-        Blocks whose particles are numbered through. Their provenance is that of the first source,
-        with the names of all in `joined`.
+        Blocks whose particles are numbered through, without their events. Their provenance is that
+        of the first source, with the names of all in `joined`.
 
     Raises:
         ValueError: If a source is of another kind of data than the first; one sentence says which.
@@ -39,9 +39,11 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
         for block in blocks:
             responses = block.responses
             first = first or {**responses.provenance, "joined": names}
-            _check_same(_said(first), names[0], _said(responses.provenance), name)
+            _check_same(in_common(first), names[0], in_common(responses.provenance), name)
             particle = _renumbered(responses, known, numbers)
-            yield replace(block, responses=replace(responses, particle=particle, provenance=first))
+            found = replace(responses, particle=particle, provenance=first)
+            # Each file counts its collisions from nought; joined, they would be mixed.
+            yield replace(block, responses=found, event=None)
 
 
 def _renumbered(
@@ -65,8 +67,8 @@ def _renumbered(
     return found + responses.particle // REUSE * REUSE
 
 
-def _said(provenance: Mapping[str, object]) -> dict[str, object]:
-    """What must agree, cuts one by one."""
+def in_common(provenance: Mapping[str, object]) -> dict[str, object]:
+    """What agrees for samples of one kind, cuts one by one."""
     made = with_choices(provenance)
     cuts = made.get(TRANSPORT)
     single = {f"cut {key}": value for key, value in cuts.items()} if isinstance(cuts, dict) else {}

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import numpy as np
-
 from zdcsim.geometry import Calorimeter
 from zdcsim.io import arrays, legacy, o2_branches, o2sim, store, tree
 from zdcsim.io.arrays import ArraySettings
@@ -27,11 +25,10 @@ from zdcsim.io.block import Block
 from zdcsim.io.legacy import LegacySettings
 from zdcsim.io.npy import PICKLES
 from zdcsim.io.o2sim import O2Settings
+from zdcsim.io.own_file import is_store
 from zdcsim.io.rootfile import is_url, names, opened
-from zdcsim.response import Responses
 
 Kind = Literal["zdcsim", "store", "o2sim", "text", "arrays"]
-ROWS = 20_000
 
 
 @dataclass(frozen=True)
@@ -67,7 +64,7 @@ def kind_of(location: Path | str) -> Kind:
     if not is_url(location):
         if not path.exists():
             raise FileNotFoundError(f"no file {path}")
-        if path.suffix in store.SUFFIXES:
+        if is_store(path):
             return "store"
         if path.is_dir() and any(path.glob(f"{legacy.EXAMPLES}*.txt")):
             return "text"
@@ -110,22 +107,13 @@ def blocks(location: Path | str, kind: Kind, settings: SourceSettings) -> Iterat
         return arrays.blocks(path, _particles(settings, path), settings.arrays)
     if kind == "store":
         return _of(settings.calorimeter, store.blocks(path), path)
-    return _of(settings.calorimeter, _of_tree(path), path)
+    return _of(settings.calorimeter, tree.blocks(path), path)
 
 
 def _particles(settings: SourceSettings, images: Path) -> Path:
     if settings.particles is None:
         raise ValueError(f"{images} has the images alone; name the file of their conditions too")
     return settings.particles
-
-
-def _of_tree(path: Path) -> Iterator[Block]:
-    """Our own ROOT file: read at once, sparse, and handed on in parts."""
-    responses: Responses = tree.read(path)
-    missed = tree.read_missed(path)
-    for start in range(0, len(responses), ROWS):
-        part = responses.select(np.arange(start, min(start + ROWS, len(responses))))
-        yield Block(part, *missed) if start == 0 else Block(part)
 
 
 def _of(calorimeter: Calorimeter, read: Iterator[Block], path: Path) -> Iterator[Block]:

@@ -19,13 +19,12 @@ from numpy.typing import NDArray
 
 from detcore.files import replacing
 from zdcsim.conditions import NAMES
-from zdcsim.geometry import CALORIMETERS
-from zdcsim.io.block import Block, check_conditions
+from zdcsim.geometry import CALORIMETERS, Calorimeter
+from zdcsim.io.block import Block, check_primaries
 from zdcsim.io.stored import StoredResponses
 from zdcsim.response import Responses, reused
 
 FORMAT, VERSION = "zdcsim training store", 1
-SUFFIXES = (".h5", ".hdf5")
 ROW_CHUNK, ENTRY_CHUNK = 4096, 2048
 """Rows, and sparse entries, that are compressed together: about 25 ZN responses, so that
 one drawn from disk costs little more than itself."""
@@ -43,6 +42,9 @@ COLUMNS: Mapping[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "missed_conditions": (np.float32, (len(NAMES),)),
 }
 ENTRIES = ("pixels", "counts")
+PER_RESPONSE = ("particle", "pdg", "conditions", "cpu_seconds", "photon_sum", "length")
+EVENT = "event"
+"""Number of the collision of each response; in stores of sources that give it."""
 
 
 def write_blocks(path: Path, blocks: Iterable[Block]) -> int:
@@ -61,15 +63,13 @@ def write_blocks(path: Path, blocks: Iterable[Block]) -> int:
     written, calorimeter = 0, None
     with replacing(path) as partial, h5py.File(partial, "w") as file:
         for name, (kind, shape) in COLUMNS.items():
-            chunk = ENTRY_CHUNK if name in ENTRIES else ROW_CHUNK
-            file.create_dataset(
-                name, (0, *shape), kind, maxshape=(None, *shape), chunks=(chunk, *shape),
-                compression="gzip", compression_opts=4, shuffle=True,
-            )  # fmt: skip
+            _create(file, name, kind, shape)
         for block in blocks:
             if calorimeter is None:
                 calorimeter = block.responses.calorimeter
                 _describe(file, block.responses)
+                if block.event is not None:
+                    _create(file, EVENT, np.int64, ())
             if block.responses.calorimeter != calorimeter:
                 raise ValueError(f"{path} cannot hold responses of two calorimeters")
             _append(file, _columns(block))
@@ -91,17 +91,37 @@ def read(path: Path) -> Responses:
 
 
 def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """PDG codes (M,) and conditions (M, 9) of the primaries without light that the store keeps."""
+    """PDG codes (M,) and conditions (M, 9) of the primaries without light that the store keeps.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a complete store, a code is unknown, or a condition is not
+            finite.
+    """
     with _opened(path) as file:
-        return file["missed_pdg"][:], file["missed_conditions"][:]
+        pdg, conditions = file["missed_pdg"][:], file["missed_conditions"][:]
+    _check_shapes({"missed_pdg": pdg, "missed_conditions": conditions}, len(pdg), path)
+    check_primaries(pdg, conditions, f"{path}, missed primaries")
+    return pdg, conditions
 
 
 def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
-    """The store block by block, with the missed primaries in the first."""
+    """The store block by block, with the missed primaries in the first.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a complete store.
+    """
+    missed = read_missed(path)
     with open_store(path) as stored:
+        event = stored.file[EVENT][:] if EVENT in stored.file else None
+        if event is not None:
+            _check_shapes({EVENT: event}, len(stored), path)
         for start in range(0, len(stored), rows):
-            part = stored.select(np.arange(start, min(start + rows, len(stored)))).in_memory()
-            yield Block(part, *read_missed(path)) if start == 0 else Block(part)
+            chosen = slice(start, start + rows)
+            part = stored.select(np.arange(len(stored))[chosen]).in_memory()
+            own = None if event is None else event[chosen]
+            yield Block(part, *missed, own) if start == 0 else Block(part, event=own)
 
 
 @contextmanager
@@ -133,30 +153,67 @@ def _opened(path: Path) -> Iterator[Any]:
                 f"{path} must be a {FORMAT!r} of version {VERSION}; it is {found[0]!r} of version "
                 f"{found[1]}: make one with `zdcsim convert`"
             )
+        # What was re-used is not read, and the first stores did not say it.
+        absent = [name for name in COLUMNS if name not in file and name != "reused"]
+        if absent:
+            raise ValueError(
+                f"{path} lacks the dataset {', '.join(absent)}; found {', '.join(file)}: convert "
+                "it again"
+            )
         yield file
 
 
 def _stored(file: Any, path: Path) -> StoredResponses:  # noqa: ANN401 - h5py has no types
-    lengths = file["length"][:].astype(np.int64)
-    conditions = file["conditions"][:]
-    check_conditions(conditions, str(path))
-    if not lengths.sum() == len(file["pixels"]) == len(file["counts"]):
+    columns = {name: file[name][:] for name in PER_RESPONSE}
+    lengths = columns["length"].astype(np.int64)
+    _check_shapes(columns, len(lengths), path)
+    check_primaries(columns["pdg"], columns["conditions"], str(path))
+    whole = lengths.sum() == len(file["pixels"]) == len(file["counts"])
+    if not whole or lengths.min(initial=0) < 0:
         raise ValueError(
             f"{path} holds {len(file['pixels'])} pixels but its responses claim {lengths.sum()}; "
             "convert it again"
         )
     return StoredResponses(
         file=file,
-        calorimeter=CALORIMETERS[str(file.attrs["calorimeter"])],
-        particle=file["particle"][:],
-        pdg=file["pdg"][:],
-        conditions=conditions,
-        cpu_seconds=file["cpu_seconds"][:],
-        sums=file["photon_sum"][:],
+        calorimeter=_calorimeter(file, path),
+        particle=columns["particle"],
+        pdg=columns["pdg"],
+        conditions=columns["conditions"],
+        cpu_seconds=columns["cpu_seconds"],
+        sums=columns["photon_sum"],
         starts=np.cumsum(lengths) - lengths,
         lengths=lengths,
-        provenance=json.loads(file.attrs["provenance"]),
+        provenance=json.loads(file.attrs.get("provenance", "{}")),
     )
+
+
+def _calorimeter(file: Any, path: Path) -> Calorimeter:  # noqa: ANN401
+    name = str(file.attrs.get("calorimeter"))
+    if name not in CALORIMETERS:
+        raise ValueError(
+            f"{path} is of calorimeter {name!r}; expected one of {', '.join(CALORIMETERS)}"
+        )
+    return CALORIMETERS[name]
+
+
+def _check_shapes(columns: Mapping[str, NDArray[Any]], rows: int, path: Path) -> None:
+    """Raise ValueError where a dataset does not have a row for each response or primary."""
+    for name, column in columns.items():
+        expected = (rows, *COLUMNS[name][1]) if name in COLUMNS else (rows,)
+        if column.shape != expected:
+            raise ValueError(
+                f"{path}: the dataset {name} has shape {column.shape}, expected {expected}; "
+                "convert it again"
+            )
+
+
+def _create(file: Any, name: str, kind: type[np.generic], shape: tuple[int, ...]) -> None:  # noqa: ANN401
+    chunk = ENTRY_CHUNK if name in ENTRIES else ROW_CHUNK
+    file.create_dataset(
+        name, (0, *shape), kind, maxshape=(None, *shape), chunks=(chunk, *shape),
+        compression="gzip", compression_opts=4, shuffle=True,
+    )  # fmt: skip
 
 
 def _describe(file: Any, responses: Responses) -> None:  # noqa: ANN401
@@ -170,7 +227,9 @@ def _describe(file: Any, responses: Responses) -> None:  # noqa: ANN401
 
 def _columns(block: Block) -> dict[str, NDArray[Any]]:
     found = block.responses
+    event = {} if block.event is None else {EVENT: block.event}
     return {
+        **event,
         "particle": found.particle,
         "pdg": found.pdg,
         "conditions": found.conditions,

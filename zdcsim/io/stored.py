@@ -68,7 +68,7 @@ class StoredResponses:
     def in_memory(self) -> Responses:
         """The same responses with their pixels in memory, sparse."""
         offsets, pixels, counts = self._entries(np.arange(len(self)))
-        return Responses(
+        responses = Responses(
             calorimeter=self.calorimeter,
             particle=self.particle,
             pdg=self.pdg,
@@ -79,6 +79,15 @@ class StoredResponses:
             cpu_seconds=self.cpu_seconds,
             provenance=self.provenance,
         )
+        found = responses.photon_sum()
+        differs = np.flatnonzero(found != self.sums)
+        if len(differs):
+            row = differs[0]
+            raise ValueError(
+                f"{self.file.filename}, a response of particle {self.particle[row]}: photon_sum is "
+                f"{self.sums[row]} but its fibres hold {found[row]}; convert it again"
+            )
+        return responses
 
     def _entries(
         self, chosen: NDArray[np.integer]
@@ -93,6 +102,16 @@ class StoredResponses:
             target = slice(offsets[first], offsets[last + 1])
             self.file["pixels"].read_direct(pixels, source, target)
             self.file["counts"].read_direct(counts, source, target)
+        fibres = self.calorimeter.nx * self.calorimeter.ny
+        wrong = np.flatnonzero((pixels >= fibres) | (counts <= 0))
+        if len(wrong):
+            entry = wrong[0]
+            row = np.searchsorted(offsets, entry, side="right") - 1
+            raise ValueError(
+                f"{self.file.filename}, entry {starts[row] + entry - offsets[row]} of pixels: "
+                f"{counts[entry]} photo-electrons in fibre {pixels[entry]}; expected a positive "
+                f"count in one of the {self.calorimeter.name}'s {fibres} fibres: convert it again"
+            )
         return offsets, pixels, counts
 
 

@@ -35,10 +35,11 @@ def write_with_missed(path: Path, blocks: Iterable[Block]) -> int:
             calorimeter = calorimeter or block.responses.calorimeter
             if block.responses.calorimeter != calorimeter:
                 raise ValueError(f"{path} cannot hold responses of two calorimeters")
+            more = {} if block.event is None else {tree.EVENT: block.event}
             if written and len(block.responses):
-                file[tree.TREE].extend(tree.columns(block.responses))
+                file[tree.TREE].extend({**tree.columns(block.responses), **more})
             elif len(block.responses):
-                tree.write_into(file, block.responses)
+                tree.write_into(file, block.responses, more)
             written += len(block.responses)
             if len(block.missed_pdg):
                 tree.extend_missed(file, block.missed_pdg, block.missed_conditions)

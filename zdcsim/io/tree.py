@@ -7,7 +7,7 @@ stored as a TObjString.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, TypeVar
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from detcore.files import replacing
 from zdcsim.conditions import NAMES, PZ
 from zdcsim.geometry import CALORIMETERS, Calorimeter
+from zdcsim.io.block import Block, check_primaries
 from zdcsim.io.rootfile import names, opened
 from zdcsim.io.tree_checks import check_image, check_rows
 from zdcsim.response import Responses, reused
@@ -105,13 +106,7 @@ def read(path: Path) -> Responses:
         FileNotFoundError: If there is no such file.
         ValueError: As `read_library`, or if the file is a shower library.
     """
-    responses = read_library(path)
-    if margin(responses):
-        raise ValueError(
-            f"{path} is a shower library, recorded with a margin of {margin(responses)} fibres; "
-            "make responses of it with `zdcsim convert --reuses`"
-        )
-    return responses
+    return _without_margin(read_library(path), path)
 
 
 def is_library(path: Path) -> bool:
@@ -138,12 +133,52 @@ def read_library(path: Path) -> Responses:
     """
     with opened(path) as file:
         provenance = _provenance(file, path)
-        arrays = _arrays(file, path)
+        arrays = _tree(file, TREE, BRANCHES, path).arrays(list(BRANCHES))
+    return _responses(arrays, provenance, path)
+
+
+def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
+    """The responses of one of our ROOT files block by block, the missed primaries with the first.
+
+    Arguments:
+        path: The file.
+        rows: Responses in memory together, or what lies in one basket of the file, if that is more.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: As `read`.
+    """
+    missed = read_missed(path)
+    with opened(path) as file:
+        provenance = _provenance(file, path)
+        tree = _tree(file, TREE, BRANCHES, path)
+        wanted = [*BRANCHES, *([EVENT] if EVENT in tree else [])]
+        first = 0
+        for arrays in tree.iterate(wanted, step_size=rows):
+            responses = _without_margin(_responses(arrays, provenance, path, first), path)
+            event = _flat(arrays[EVENT], np.int64) if EVENT in wanted else None
+            yield Block(responses, *missed, event) if first == 0 else Block(responses, event=event)
+            first += len(responses)
+
+
+def _without_margin(responses: Responses, path: Path) -> Responses:
+    if margin(responses):
+        raise ValueError(
+            f"{path} is a shower library, recorded with a margin of {margin(responses)} fibres; "
+            "make responses of it with `zdcsim convert --reuses`"
+        )
+    return responses
+
+
+def _responses(
+    arrays: ak.Array, provenance: dict[str, object], path: Path, first: int = 0
+) -> Responses:
+    """Some entries of the tree, the first of this number."""
     calorimeter = _calorimeter(provenance, path)
     pixel, count = arrays[f"{IMAGE}_pixel"], arrays[f"{IMAGE}_count"]
     lengths = ak.to_numpy(ak.num(pixel)).astype(np.int64)
     pixels, counts = _flat(ak.flatten(pixel), np.int64), _flat(ak.flatten(count), np.int64)
-    check_image(pixels, counts, lengths, calorimeter, path)
+    check_image(pixels, counts, lengths, calorimeter, path, first)
     responses = Responses(
         calorimeter=calorimeter,
         particle=_flat(arrays["particle"], np.int64),
@@ -155,18 +190,27 @@ def read_library(path: Path) -> Responses:
         cpu_seconds=_flat(arrays["cpu_seconds"], np.float32),
         provenance=provenance,
     )
-    check_rows(responses, _flat(arrays["photon_sum"], np.int64), path)
+    check_rows(responses, _flat(arrays["photon_sum"], np.int64), path, first)
     return responses
 
 
 def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """PDG codes (M,) and conditions (M, 9) of the primaries that miss; empty if none are kept."""
+    """PDG codes (M,) and conditions (M, 9) of the primaries that miss; empty if none are kept.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not complete ROOT, the tree lacks a branch, a code is unknown, or
+            a condition is not finite.
+    """
+    wanted = ["pdg", *NAMES]
     with opened(path) as file:
         if MISSED not in file:
             return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
-        arrays = file[MISSED].arrays(["pdg", *NAMES], library="np")
+        arrays = _tree(file, MISSED, wanted, path).arrays(wanted, library="np")
     conditions = np.stack([arrays[name] for name in NAMES], axis=1).astype(np.float32)
-    return arrays["pdg"].astype(np.int32), conditions
+    pdg = arrays["pdg"].astype(np.int32)
+    check_primaries(pdg, conditions, f"{path}, tree {MISSED!r}")
+    return pdg, conditions
 
 
 def read_event(path: Path) -> NDArray[np.int64]:
@@ -223,17 +267,19 @@ def _provenance(file: uproot.ReadOnlyDirectory, path: Path) -> dict[str, object]
     return found
 
 
-def _arrays(file: uproot.ReadOnlyDirectory, path: Path) -> ak.Array:
-    if TREE not in file:
-        raise ValueError(f"{path} has no tree {TREE!r}; found {names(file)}")
-    tree = file[TREE]
-    absent = [name for name in BRANCHES if name not in tree]
+def _tree(
+    file: uproot.ReadOnlyDirectory, name: str, branches: Sequence[str], path: Path
+) -> uproot.TTree:
+    if name not in file:
+        raise ValueError(f"{path} has no tree {name!r}; found {names(file)}")
+    tree = file[name]
+    absent = [branch for branch in branches if branch not in tree]
     if absent:
         raise ValueError(
-            f"tree {TREE!r} of {path} lacks the branch {', '.join(absent)}; found "
+            f"tree {name!r} of {path} lacks the branch {', '.join(absent)}; found "
             f"{', '.join(tree.keys())}"
         )
-    return tree.arrays(list(BRANCHES))
+    return tree
 
 
 def _calorimeter(provenance: dict[str, object], path: Path) -> Calorimeter:

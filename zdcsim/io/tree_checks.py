@@ -8,9 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.conditions import NAMES
 from zdcsim.geometry import Calorimeter
-from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
+from zdcsim.io.block import check_primaries
 from zdcsim.response import Responses
 
 
@@ -20,21 +19,31 @@ def check_image(
     lengths: NDArray[np.int64],
     calorimeter: Calorimeter,
     path: Path,
+    first: int = 0,
 ) -> None:
-    """Raise ValueError where pixels and counts cannot be an image of this calorimeter."""
+    """Raise ValueError where pixels and counts cannot be an image of this calorimeter.
+
+    Arguments:
+        pixels: Flat index of the lit fibres, shape (S,).
+        counts: Their photo-electrons, shape (S,).
+        lengths: Lit fibres of each response, shape (N,).
+        calorimeter: What was hit.
+        path: Where they were read, for the message.
+        first: Number of the first response there.
+    """
     fibres = calorimeter.nx * calorimeter.ny
     outside = (pixels < 0) | (pixels >= fibres)
     if outside.any():
         entry = int(np.argmax(outside))
         raise ValueError(
-            f"{path}, entry {_row(entry, lengths)}: fibre {pixels[entry]} is outside the "
+            f"{path}, entry {first + _row(entry, lengths)}: fibre {pixels[entry]} is outside the "
             f"{calorimeter.name}'s {fibres} fibres"
         )
     if (counts <= 0).any():
         entry = int(np.argmax(counts <= 0))
         raise ValueError(
-            f"{path}, entry {_row(entry, lengths)}: a count of {counts[entry]} photo-electrons; "
-            "stored counts must be positive"
+            f"{path}, entry {first + _row(entry, lengths)}: a count of {counts[entry]} "
+            "photo-electrons; stored counts must be positive"
         )
 
 
@@ -43,24 +52,25 @@ def _row(entry: int, lengths: NDArray[np.int64]) -> int:
     return int(np.searchsorted(np.cumsum(lengths), entry, side="right"))
 
 
-def check_rows(responses: Responses, photon_sum: NDArray[np.int64], path: Path) -> None:
+def check_rows(
+    responses: Responses, photon_sum: NDArray[np.int64], path: Path, first: int = 0
+) -> None:
     """Refuse conditions that are not finite, codes without a particle and wrong sums.
+
+    Arguments:
+        responses: What was read, N.
+        photon_sum: What the file says of their sums, shape (N,).
+        path: Where they were read, for the message.
+        first: Number of the first response there.
 
     Raises:
         ValueError: At the first of them.
     """
-    broken = ~np.isfinite(responses.conditions)
-    if broken.any():
-        row, column = np.argwhere(broken)[0]
-        raise ValueError(
-            f"{path}, entry {row}: condition {NAMES[column]} is "
-            f"{responses.conditions[row, column]}; expected a finite number"
-        )
-    mass_and_charge(responses.pdg[responses.pdg != UNKNOWN_PDG], str(path))
+    check_primaries(responses.pdg, responses.conditions, str(path), first)
     differs = photon_sum != responses.photon_sum()
     if differs.any():
         row = int(np.argmax(differs))
         raise ValueError(
-            f"{path}, entry {row}: photon_sum is {photon_sum[row]} but its fibres hold "
+            f"{path}, entry {first + row}: photon_sum is {photon_sum[row]} but its fibres hold "
             f"{responses.photon_sum()[row]}"
         )

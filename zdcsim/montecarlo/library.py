@@ -25,7 +25,7 @@ mirror in y        everything; magnets do not bend in y
 Axis key: N responses, Nx by Ny fibres.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -92,10 +92,17 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
             yield Block(window(library.select(rows), moves.select(particle[rows]), number))
 
 
-def machine_of(library: Responses) -> Machine | None:
-    """The magnets that the library's primaries went through."""
-    source = library.provenance.get("source")
-    beam = source.get("beam_momentum_gev") if isinstance(source, dict) else None
+def machine_of(sample: Responses, unstated_beam_gev: float | None = None) -> Machine | None:
+    """The magnets that the primaries of a sample went through; None if they flew straight.
+
+    Arguments:
+        sample: Ours state their source, and with it the beam.
+        unstated_beam_gev: Momentum of the beam over its charge where the sample states no source.
+    """
+    source = sample.provenance.get("source")
+    beam = unstated_beam_gev
+    if isinstance(source, Mapping):
+        beam = source.get("beam_momentum_gev")
     return None if beam is None else Machine(float(beam))
 
 

@@ -13,7 +13,7 @@ from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.montecarlo.standin import generate
-from zdcsim.shower_physics import GROOVES, TRANSPORT, Grooves, ShowerPhysics
+from zdcsim.shower_physics import DATA_KIND, GEANT4, GROOVES, TRANSPORT, Grooves, ShowerPhysics
 
 IDENTIFIERS_PER_SEED = 1_000_000
 Shower = tuple[int, int]
@@ -79,7 +79,7 @@ class Production:
     def record(self) -> dict[str, object]:
         """Everything that determines the responses, as stored in the file."""
         return {
-            "data_kind": "geant4 simulation",
+            DATA_KIND: GEANT4,
             "geant4_data": self.tables,
             "geant4": f"11.4.1 (geant4-pybind {version('geant4-pybind')})",
             "calorimeter": self.calorimeter.name,

@@ -39,10 +39,10 @@ class Group:
     impact: NDArray[np.float64]
 
 
-def impacts(responses: Responses) -> NDArray[np.float64]:
-    """Where the particles hit, from the centre of the face, cm, shape (N, 2)."""
-    face = responses.calorimeter
-    found = arrival(responses.conditions, face, machine_of(responses))[:, [0, 2]]
+def impacts(responses: Responses, unstated_beam_gev: float | None = None) -> NDArray[np.float64]:
+    """Where the particles hit, from the centre of the face, cm, shape (N, 2); see `groups`."""
+    face, machine = responses.calorimeter, machine_of(responses, unstated_beam_gev)
+    found = arrival(responses.conditions, face, machine)[:, [0, 2]]
     return found - [face.centre_x, 0.0]
 
 
@@ -50,6 +50,7 @@ def groups(
     responses: Responses,
     edges_gev: tuple[float, ...] = EDGES_GEV,
     fiducial_cm: float = FIDUCIAL_CM,
+    unstated_beam_gev: float | None = None,
 ) -> list[Group]:
     """All groups with responses, by species and energy.
 
@@ -57,8 +58,10 @@ def groups(
         responses: Of one calorimeter.
         edges_gev: Ends of the ranges of energy.
         fiducial_cm: Impacts nearer to the edge of the face are left out.
+        unstated_beam_gev: Momentum of the beam over its charge, whose magnets bend the charged
+            particles of a sample that does not state its source; without it they fly straight.
     """
-    at = impacts(responses)
+    at = impacts(responses, unstated_beam_gev)
     half = np.array([responses.calorimeter.half_x, responses.calorimeter.half_y])
     inside = (np.abs(at) < half - fiducial_cm).all(axis=1)
     energy = responses.conditions[:, ENERGY]

@@ -29,7 +29,7 @@ def figures(validation: Validation) -> dict[str, Figure]:
     found = {}
     with style():
         for name, block in validation.blocks.items():
-            found[f"{name}: response and resolution"] = curves(block, name)
+            found[f"{name}: response and resolution"] = curves(block)
             found[f"{name}: lateral profile"] = profiles(block)
             found[f"{name}: sparsity"] = sparsity(block)
             if block.light:
@@ -37,7 +37,7 @@ def figures(validation: Validation) -> dict[str, Figure]:
     return found
 
 
-def curves(block: Block, name: str) -> Figure:
+def curves(block: Block) -> Figure:
     """Photo-electrons per TeV, and relative resolution, against energy."""
     figure = Figure(figsize=(11.0, 4.8), layout="constrained")
     left, right = figure.subplots(1, 2)
@@ -57,7 +57,7 @@ def curves(block: Block, name: str) -> Figure:
         if resolved:
             at, value, spread = np.array(resolved, np.float64).T
             right.errorbar(at, 100 * value, 100 * spread, label=species, **look)
-    constant = ALICE_PHOTO_ELECTRONS_PER_TEV[name]
+    constant = ALICE_PHOTO_ELECTRONS_PER_TEV[block.calorimeter]
     left.plot(CALIBRATION_ENERGY_GEV, constant, "*", color="#b8860b", markersize=13,
               label="ALICE's constant, nucleons")  # fmt: skip
     left.set(xscale="log", xlabel="energy [GeV]", ylabel="photo-electrons per TeV")

@@ -105,10 +105,13 @@ def tables(block: Block) -> dict[str, Table]:
 
 def markdown(validation: Validation) -> str:
     """All tables in Markdown."""
-    lines = [
-        f"Commit {validation.provenance['commit']}, {validation.provenance['machine']}. "
-        f"{validation.physics_tables()}. Made by `zdcsim validate`."
+    said = [
+        f"Commit {validation.provenance['commit']}, {validation.provenance['machine']}.",
+        f"{validation.physics_tables()}.",
+        validation.flight(),
+        "Made by `zdcsim validate`.",
     ]
+    lines = [" ".join(filter(None, said))]
     for name, block in validation.blocks.items():
         for title, (head, *rows) in tables(block).items():
             lines += ["", f"### {name}: {title[0].lower()}{title[1:]}", ""]

@@ -1,0 +1,46 @@
+"""A file of ours, whichever kind it is: ROOT, or a training store by the ending of its name."""
+
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from zdcsim.io import tree
+from zdcsim.response import Responses
+
+STORE_SUFFIXES: Final = (".h5", ".hdf5")
+
+
+def is_store(path: Path) -> bool:
+    """Whether a file is a training store, as its name says."""
+    return path.suffix in STORE_SUFFIXES
+
+
+def read(path: Path) -> Responses:
+    """The responses of a ROOT file or a training store, in memory.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not complete, or is a shower library.
+    """
+    if is_store(path):
+        # Reading a store needs h5py, which ROOT files do without.
+        from zdcsim.io import store
+
+        return store.read(path)
+    return tree.read(path)
+
+
+def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """PDG codes (M,) and conditions (M, 9) of the primaries without light in the file.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not complete, a code is unknown or a condition is not finite.
+    """
+    if is_store(path):
+        from zdcsim.io import store
+
+        return store.read_missed(path)
+    return tree.read_missed(path)
