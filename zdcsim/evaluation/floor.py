@@ -141,10 +141,10 @@ def ratio(model: Sequence[float], floor: Sequence[float]) -> tuple[float | None,
 
     The deviation is that of model - ratio * floor over the mean floor (delta method), so that the
     half B common to both counts as common. None for both where a value is undefined or the floor
-    is 0.
+    is not above 0.
     """
     above, below = np.asarray(model), np.asarray(floor)
-    if not np.isfinite([above, below]).all() or below.mean() == 0:
+    if not np.isfinite([above, below]).all() or below.mean() <= 0:
         return None, None
     found = above.mean() / below.mean()
     return float(found), float((above - found * below).std(ddof=1) / below.mean())

@@ -7,7 +7,7 @@ Axis key: N responses, F features.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,10 @@ UNITS = {
     "coverage": "",
     **{f"separation, {name}": "" for name in FEATURES},
 }
+
+
+WITHOUT_RATIO = ("JSD, features", "JSD, fibres", "FPD", "KPD")
+"""Estimates without bias: their floor is 0 but for chance, of either sign."""
 
 
 @dataclass(frozen=True)
@@ -131,14 +135,14 @@ def likeness(
         models.append(measures(candidate, half, seed + k))
         done()
     return {
-        name: comparison(
-            UNITS[name],
-            floor=[each[name] for each in floors],
-            model=[each[name] for each in models],
-            whole=[each[name] for each in models],
-        )
+        name: _compared(name, [each[name] for each in floors], [each[name] for each in models])
         for name in floors[0]
     }
+
+
+def _compared(name: str, floor: Sequence[float], model: Sequence[float]) -> Comparison:
+    found = comparison(UNITS[name], floor=floor, model=model, whole=model)
+    return replace(found, ratio=None, ratio_spread=None) if name in WITHOUT_RATIO else found
 
 
 def measures(a: Side, b: Side, seed: int) -> Mapping[str, float]:
@@ -150,8 +154,8 @@ def measures(a: Side, b: Side, seed: int) -> Mapping[str, float]:
         told = told_apart(a.inputs(level), b.inputs(level), (a.particle, b.particle), level, seed)
         found[f"AUC, {level}"], found[f"JSD, {level}"] = told.auc, told.divergence
     ours, theirs = standardised(a.numbers(), b.numbers())
-    found["FPD"] = frechet_physics_distance(ours, theirs, rng)
-    found["KPD"] = kernel_physics_distance(ours, theirs)
+    found["FPD"] = frechet_physics_distance(ours, theirs, rng, (a.particle, b.particle))
+    found["KPD"] = kernel_physics_distance(ours, theirs, (a.particle, b.particle))
     found |= asdict(coverage(ours, theirs))
     for column, name in enumerate(FEATURES):
         found[f"separation, {name}"] = separation(a.features[:, column], b.features[:, column])
