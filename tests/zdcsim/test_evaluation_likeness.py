@@ -1,5 +1,7 @@
 """Measures of whole samples, on samples whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -231,3 +233,21 @@ def test_a_judgement_carries_likeness_when_asked() -> None:
     full = judge(truth, images, Settings(floor_repetitions=2, likeness=True, conventions=("o2",)))
     assert set(full.likeness) == set(UNITS)
     assert from_json(full.to_json()).likeness == full.likeness
+
+
+def test_measures_without_classifiers_are_the_same_and_train_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truth = toy_responses(particles=10, copies=4)
+    images = [truth.dense().astype(np.int32)]
+    chosen = Settings(floor_repetitions=2, likeness=True, conventions=("o2",))
+    full = judge(truth, images, chosen).likeness
+
+    def trained(*arguments: object) -> None:
+        raise AssertionError("a classifier was trained")
+
+    monkeypatch.setattr("zdcsim.evaluation.likeness.told_apart", trained)
+    fewer = judge(truth, images, replace(chosen, likeness=False, measures=True)).likeness
+    assert fewer == {
+        name: found for name, found in full.items() if "AUC" not in name and "JSD" not in name
+    }

@@ -76,10 +76,11 @@ def frechet_physics_distance(
         raise ValueError(f"FPD needs {FEWEST_PARTICLES} particles in both samples; got {most}")
     sizes = np.unique(np.linspace(max(2, most / 4), most, BATCH_SIZES).astype(int))
     found = np.empty((len(sizes), DRAWS))
-    for at in np.ndindex(found.shape):
-        place = rng.permutation(len(known))
-        rows = (_first(place, own, of, sizes[at[0]]) for own, of in ((mine, of_a), (theirs, of_b)))
-        found[at] = frechet(a[next(rows)], b[next(rows)])
+    for k, count in enumerate(sizes.tolist()):
+        for draw in range(DRAWS):
+            place = rng.permutation(len(known))
+            ours = a[_first(place, mine, of_a, count)]
+            found[k, draw] = frechet(ours, b[_first(place, theirs, of_b, count)])
     return float(np.polyfit(1 / sizes, found.mean(axis=1), 1)[1])
 
 
