@@ -119,7 +119,7 @@ def rings(calorimeter: Calorimeter) -> NDArray[np.float64]:
 def squares(calorimeter: Calorimeter) -> NDArray[np.float64]:
     """Squares of 4 x 4 fibres."""
     x, y = np.indices(calorimeter.shape) // 4
-    return (1000.0 * x + y).ravel()
+    return np.asarray((1000 * x + y).ravel(), dtype=np.float64)
 
 
 FAULTS: dict[str, Fault] = {
