@@ -18,12 +18,14 @@ import multiprocessing
 import os
 import resource
 import statistics
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import timing
+from changed_settings import changed_alike, listed
 from numpy.typing import NDArray
 from trained import SIGNAL, classifier, commits, judged, verdict
 
@@ -49,11 +51,13 @@ COLUMNS = {
 """Heading and place in a judgement; ratios are over the Monte Carlo's own floor."""
 
 FLOORS = {
-    "auc": ("likeness", "AUC, features", "floor", "mean"),
-    "auc_fibres": ("likeness", "AUC, fibres", "floor", "mean"),
-    "fpd": ("likeness", "FPD", "floor", "mean"),
-    "coverage": ("likeness", "coverage", "floor", "mean"),
+    "auc": ("likeness", "AUC, features", "floor"),
+    "auc_fibres": ("likeness", "AUC, fibres", "floor"),
+    "fpd": ("likeness", "FPD", "floor"),
+    "coverage": ("likeness", "coverage", "floor"),
 }
+PLACES = {"fpd": 3}
+"""Decimal places, if not two."""
 BATCHES, LARGE = (1, 100), 10_000
 """Sizes of batches that are timed; the large one where memory allows."""
 
@@ -66,6 +70,24 @@ def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float | None:
     for key in path:
         value = None if value is None else value.get(key)
     return None if value is None else float(value)
+
+
+def within_seed(judgement: dict[str, Any], path: tuple[str, ...]) -> Row | None:
+    """Error of a number of one judgement: over draws of its particles, or over its halves."""
+    *place, last = path
+    drawn = entry(judgement, (*place, "ratio_bootstrap")) if last == "ratio" else None
+    if drawn is not None:
+        return {"deviation": drawn, "over": "particles"}
+    spread = entry(judgement, (*place, "ratio_spread" if last == "ratio" else "spread"))
+    return None if spread is None else {"deviation": spread, "over": "halves"}
+
+
+def judged_number(judgements: Sequence[dict[str, Any]], path: tuple[str, ...]) -> Row | None:
+    """A number of all seeds; of a single one with the error that it has by itself."""
+    found = over_seeds([entry(judgement, path) for judgement in judgements])
+    if found is None or len(judgements) > 1:
+        return found
+    return {**found, "within": within_seed(judgements[0], path)}
 
 
 def over_seeds(values: list[float | None]) -> Row | None:
@@ -85,6 +107,12 @@ def cost(bundle: Path) -> Row:
     return {**trained, "onnx_kb": (bundle / GENERATOR).stat().st_size / 1000}
 
 
+def settings(bundle: Path) -> Row:
+    """What a bundle's generator was trained with."""
+    found: Row = read_bundle(bundle).manifest["training"]["generator"]["settings"]
+    return found
+
+
 def yardstick(sample: Responses) -> float:
     """Seconds of the graph by which machines, and the other work on them, are compared."""
     bundle = read_bundle(Path(f"data/{sample.calorimeter.name.lower()}-shower-vae"))
@@ -93,8 +121,9 @@ def yardstick(sample: Responses) -> float:
 
 def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Responses) -> Row:
     """All numbers of one family."""
-    before = yardstick(sample)
     bundles, judgements = zip(*found, strict=True)
+    changes = changed_alike(name, [settings(bundle) for bundle in bundles])
+    before = yardstick(sample)
     costs = [cost(bundle) for bundle in bundles]
     seconds = timing.seconds_per_response(read_bundle(bundles[0]), sample, sizes=BATCHES)
     beside = (before + yardstick(sample)) / 2
@@ -102,10 +131,8 @@ def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Response
     shown = [each.get("responses", {}).get("training") for each in costs]
     return {
         "family": name,
-        "numbers": {
-            key: over_seeds([entry(judgement, path) for judgement in judgements])
-            for key, (_, path) in COLUMNS.items()
-        },
+        "numbers": {key: judged_number(judgements, path) for key, (_, path) in COLUMNS.items()},
+        "changed": changes,
         "training_steps": over_seeds([each.get("steps") for each in costs]),
         "training_minutes": over_seeds([each.get("minutes") for each in costs]),
         "core_minutes": over_seeds([each.get("core_minutes") for each in costs]),
@@ -140,12 +167,15 @@ def timed(bundle: Path, conditions: NDArray[np.float32], batch: int) -> Row:
     return timing.bundle_seconds(read_bundle(bundle), conditions, batch)
 
 
-def text(number: Row | None) -> str:
-    """Mean ± spread, if there is a spread."""
+def text(number: Row | None, places: int = 2) -> str:
+    """Mean ± spread over seeds; of one seed its own error in parentheses, where it is known."""
     if number is None:
         return ""
-    shown = f"{number['mean']:.2f}"
-    return shown if number["spread"] is None else f"{shown} ± {number['spread']:.2f}"
+    shown = f"{number['mean']:z.{places}f}"
+    if number["spread"] is not None:
+        return f"{shown} ± {number['spread']:.{places}f}"
+    within = number.get("within")
+    return shown if within is None else f"{shown} (± {within['deviation']:.{places}f})"
 
 
 def milliseconds(row: Row, batch: int) -> str:
@@ -208,13 +238,15 @@ def markdown(rows: list[Row], record: Row) -> str:
         "kB",
     ]
     lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
-    floors = [f"{record['floors'][key]:.2f}" if key in FLOORS else "1" for key in COLUMNS]
+    floors = [
+        text(record["floors"][key], PLACES.get(key, 2)) if key in FLOORS else "1" for key in COLUMNS
+    ]
     lines.append(f"| Monte Carlo (floor) |  | {' | '.join(floors)} |{'  |' * 11}")
     for row in sorted(rows, key=lambda row: row["numbers"]["W"]["mean"]):
         cells = [
             row["family"],
             str(len(row["numbers"]["W"]["seeds"])),
-            *(text(row["numbers"][key]) for key in COLUMNS),
+            *(text(row["numbers"][key], PLACES.get(key, 2)) for key in COLUMNS),
         ]
         cells += [
             f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else "",
@@ -231,24 +263,42 @@ def markdown(rows: list[Row], record: Row) -> str:
     return "\n".join([*lines, "", record["caption"]]) + "\n"
 
 
-def caption(arguments: argparse.Namespace, record: Row) -> str:
+def caption(rows: list[Row], record: Row) -> str:
     """What the table is."""
-    changed = ", ".join(arguments.set) or "none"
     return (
-        f"{arguments.detector.upper()}, {record['sample']['responses']} Monte Carlo responses of "
+        f"{record['detector']}, {record['sample']['responses']} Monte Carlo responses of "
         f"{record['sample']['particles']} particles that training never saw; mean and spread over "
-        "as many seeds as said. W: mean Wasserstein distance of the "
-        "five channel sums (O2 convention); it and the next five columns are over the floor, Monte "
-        "Carlo half against Monte Carlo half at the same size. AUC of trained classifiers, 0.5 "
+        f"as many seeds as said{_of_one_seed(rows)}; of the floor over random halves. "
+        "W: mean Wasserstein distance of the five channel sums (O2 convention); it and the next "
+        "five columns are over the floor, Monte Carlo half against Monte Carlo half at the same "
+        "size. AUC of trained classifiers, 0.5 "
         "when generated and simulated cannot be told apart. Graph alone: one call of ONNX Runtime "
         "for one response; the other times include all (scaling, classifier, generator, decoding "
         "in Python), one thread, all brought to one machine by the time of one graph; training "
         "showers: without their mirror images, blank where not recorded; training on one or two "
         "cores with other work running, minutes of the clock and, where recorded, of all cores "
         "together."
-        f" Monte Carlo: {record['tables']}. Settings "
-        f"changed: {changed}. Trained at commit {', '.join(record['trained_at'])}, "
+        f" Monte Carlo: {record['tables']}. Settings that are not those of the file of the family: "
+        f"{listed(rows)}. Trained at commit {', '.join(record['trained_at'])}, "
         f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
+    )
+
+
+def _of_one_seed(rows: list[Row]) -> str:
+    """What stands in parentheses, if anything does."""
+    single = {
+        row["family"]: {number["within"]["over"] for number in numbers}
+        for row in rows
+        if (numbers := [each for each in row["numbers"].values() if each and each.get("within")])
+    }
+    if not single:
+        return ""
+    never_drawn = ", ".join(family for family, over in single.items() if "particles" not in over)
+    older = f" (all numbers of {never_drawn} over halves: judged before there were draws)"
+    return (
+        "; in parentheses, of one seed alone: standard deviation of W and the next four columns "
+        "over draws of the test sample's particles, of the others over its random halves"
+        f"{older if never_drawn else ''}"
     )
 
 
@@ -297,7 +347,10 @@ def main() -> None:
         "sample": first["sample"],
         "tables": physics_tables(first["reference"]),
         "floor": first["distances"]["o2"]["mean"]["floor"],
-        "floors": {key: entry(first, path) for key, path in FLOORS.items()},
+        "floors": {
+            key: {part: entry(first, (*path, part)) for part in ("mean", "spread")}
+            for key, path in FLOORS.items()
+        },
         "yardstick": kept.get("yardstick") or rows[0]["yardstick"],
         **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
     }
@@ -308,7 +361,7 @@ def main() -> None:
         row["measured"] = record["created"]
     rows += kept["rows"]
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
-    record["caption"] = caption(options, record)
+    record["caption"] = caption(rows, record)
     write_text(table, json.dumps({**record, "rows": rows}, indent=1) + "\n")
     write_text(table.with_suffix(".md"), markdown(rows, record))
     print(markdown(rows, record))

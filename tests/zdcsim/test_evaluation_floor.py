@@ -102,6 +102,7 @@ def test_ratio_has_the_spread_of_paired_values() -> None:
     found = ratio([3.0, 5.0], [2.0, 2.0])
     assert found == pytest.approx((2.0, np.sqrt(2) / 2))
     assert ratio([1.0, 1.0], [0.0, 0.0]) == (None, None)
+    assert ratio([1.0, 1.0], [-0.2, 0.1]) == (None, None)
     assert ratio([np.nan, 1.0], [1.0, 1.0]) == (None, None)
 
 

@@ -1,14 +1,17 @@
 """Judgements of toy models with known faults."""
 
+import json
 from dataclasses import astuple, replace
 
 import numpy as np
 import pytest
 from toys import toy_images, toy_responses
 
+from zdcsim.evaluation.bootstrap import DRAWS
 from zdcsim.evaluation.judgement import STAGES, Judgement, from_json, judge
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Stopwatch, speed
+from zdcsim.evaluation.wording import HEADINGS, headings, judged_parts, main_rows
 
 REFERENCE = toy_responses(16, 20)
 SETTINGS = Settings(energy_edges=(0.0, 10.0, 4000.0), floor_repetitions=8)
@@ -70,6 +73,36 @@ def test_conditions_mixed_up_are_seen_in_bins_and_errors_only() -> None:
     assert (judged.errors["RMSE, image"].ratio or 0) > 1.5
     assert judged.diversity is not None
     assert (judged.diversity.difference.ratio or 0) > 5
+
+
+def test_the_error_of_a_ratio_holds_which_particles_were_drawn() -> None:
+    """One particle in ten far off: as often as it is drawn, Binomial(10, 1/10), so is the ratio."""
+    reference = toy_responses(10, 20)
+    off = reference.dense().astype(np.int32)
+    off[reference.particle == 3] += 1000
+    found = judge(reference, [off], replace(SETTINGS, by=())).distances
+    for each in (found["o2"]["mean"], found["features"]["photon sum"]):
+        assert each.ratio is not None and each.ratio_bootstrap is not None
+        # Relative error of a standard deviation of 50 draws of excess kurtosis 0.51.
+        error = 5 * np.sqrt((2 + 0.51) / (4 * DRAWS))
+        assert each.ratio_bootstrap / each.ratio == pytest.approx(np.sqrt(0.9), rel=error)
+
+
+def test_a_judgement_without_draws_of_particles_is_read_and_shown(faultless: Judgement) -> None:
+    written = json.loads(faultless.to_json())
+    for named in written["distances"].values():
+        for each in named.values():
+            del each["ratio_bootstrap"]
+    del written["settings"]["measures"]
+    old = from_json(json.dumps(written))
+    assert old.settings == faultless.settings
+    assert headings(old) == HEADINGS
+    assert [len(cells) for cells in main_rows(old)[0]] == [4, 4, 4]
+    assert "drawn anew" not in judged_parts(replace(old, conditional={}))[-1]
+    new = main_rows(faultless)[0][0]
+    assert headings(faultless) == (*HEADINGS, "± drawn")
+    drawn = faultless.distances["o2"]["mean"].ratio_bootstrap
+    assert drawn is not None and new[-1] == f"± {drawn:.2g}"
 
 
 def test_json_round_trip(faultless: Judgement) -> None:

@@ -1,5 +1,7 @@
 """Measures of whole samples, on samples whose answer is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -38,32 +40,91 @@ def test_frechet_of_two_normal_samples() -> None:
     assert frechet(a, b) == pytest.approx(expected, abs=5 * 2 * np.sqrt(5) * 2 * np.sqrt(2 / 1e5))
 
 
-def test_frechet_physics_distance_does_not_grow_in_small_samples() -> None:
-    found, plain = [], []
+def with_copies(
+    particles: int, copies: int, seed: int, columns: int = 11
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """Responses of variance 1 of which four fifths are the particle's, and whose each is."""
+    rng = np.random.default_rng(seed)
+    centre = rng.normal(0, np.sqrt(0.8), (particles, 1, columns))
+    rows = centre + rng.normal(0, np.sqrt(0.2), (particles, copies, columns))
+    return rows.reshape(-1, columns), np.repeat(np.arange(particles), copies)
+
+
+def mean_and_error(values: list[float]) -> tuple[float, float]:
+    return float(np.mean(values)), float(np.std(values, ddof=1) / np.sqrt(len(values)))
+
+
+def test_frechet_physics_distance_has_no_bias_in_small_samples() -> None:
+    same, shifted, plain = [], [], []
     for seed in range(12):
-        a, b = normal(600, 6, seed), normal(600, 6, 1000 + seed)
-        found.append(frechet_physics_distance(a, b, np.random.default_rng(seed)))
+        a, b = normal(700, 11, seed), normal(700, 11, 1000 + seed)
+        same.append(frechet_physics_distance(a, b, np.random.default_rng(seed)))
         plain.append(frechet(a, b))
-    error = np.std(found, ddof=1) / np.sqrt(12)
-    assert np.mean(plain) > 0.02
-    # Draws are with replacement, so the extrapolation ends at the samples' own distance.
-    assert abs(np.mean(found)) < np.mean(plain) + 5 * error
-    shifted = frechet_physics_distance(
-        normal(4000, 6, 1, shift=0.5), normal(4000, 6, 2), np.random.default_rng(3)
-    )
-    assert shifted == pytest.approx(6 * 0.25, abs=0.15)
+        shifted.append(frechet_physics_distance(a + 0.3, b, np.random.default_rng(seed)))
+    mean, error = mean_and_error(same)
+    assert abs(mean) < 5 * error < 0.05
+    assert np.mean(plain) > 0.1
+    mean, error = mean_and_error(shifted)
+    assert abs(mean - 11 * 0.3**2) < 5 * error < 0.25
 
 
-def test_kernel_physics_distance_is_the_mean_over_pairs() -> None:
+def test_frechet_physics_distance_of_halves_of_the_copies_has_no_bias() -> None:
+    found, unaware, plain = [], [], []
+    for seed in range(12):
+        rows, particle = with_copies(100, 12, seed)
+        a, b = np.arange(len(rows)) % 12 < 6, np.arange(len(rows)) % 12 >= 6
+        known = particle[a], particle[b]
+        rng = np.random.default_rng(seed)
+        found.append(frechet_physics_distance(rows[a], rows[b], rng, known))
+        unaware.append(frechet_physics_distance(rows[a], rows[b], rng))
+        plain.append(frechet(rows[a], rows[b]))
+    mean, error = mean_and_error(found)
+    # What is left is of the next order, (1/100)^2, a twentieth of the plain distance at most.
+    assert abs(mean) < 5 * error + np.mean(plain) / 20
+    mean, error = mean_and_error(unaware)
+    assert mean < -5 * error
+
+
+def test_frechet_physics_distance_needs_three_particles() -> None:
+    two = np.array([0, 0, 1, 1])
+    with pytest.raises(ValueError, match="FPD needs 3 particles in both samples; got 2"):
+        frechet_physics_distance(
+            normal(4, 2, 1), normal(4, 2, 2), np.random.default_rng(1), (two, two)
+        )
+
+
+def test_kernel_physics_distance_is_the_mean_over_pairs_of_different_particles() -> None:
     a, b = normal(30, 3, 1), normal(40, 3, 2, shift=0.3)
+    of_a, of_b = np.arange(30) // 2, np.arange(40) // 4 + 10
 
-    def kernel(x: NDArray[np.float64], y: NDArray[np.float64]) -> float:
-        return float((x @ y / 3 + 1) ** 4)
+    def mean(x: NDArray[np.float64], y: NDArray[np.float64], allowed: NDArray[np.bool_]) -> float:
+        return float((((x @ y.T) / 3 + 1) ** 4)[allowed].mean())
 
-    within_a = np.mean([kernel(a[i], a[j]) for i in range(30) for j in range(30) if i != j])
-    within_b = np.mean([kernel(b[i], b[j]) for i in range(40) for j in range(40) if i != j])
-    between = np.mean([kernel(x, y) for x in a for y in b])
-    assert kernel_physics_distance(a, b) == pytest.approx(within_a + within_b - 2 * between)
+    within = mean(a, a, ~np.eye(30, dtype=bool)) + mean(b, b, ~np.eye(40, dtype=bool))
+    between = mean(a, b, np.ones((30, 40), dtype=bool))
+    assert kernel_physics_distance(a, b) == pytest.approx(within - 2 * between)
+    first, second, third = (
+        mean(x, y, of_x[:, None] != of_y)
+        for x, y, of_x, of_y in ((a, a, of_a, of_a), (b, b, of_b, of_b), (a, b, of_a, of_b))
+    )
+    found = kernel_physics_distance(a, b, (of_a, of_b))
+    assert found == pytest.approx(first + second - 2 * third)
+    with pytest.raises(ValueError, match="KPD needs responses of two particles at least"):
+        kernel_physics_distance(a, b, (np.zeros(30, int), np.zeros(40, int)))
+
+
+def test_kernel_physics_distance_of_halves_of_the_copies_has_no_bias() -> None:
+    found, unaware = [], []
+    for seed in range(40):
+        rows, particle = with_copies(70, 6, seed)
+        a, b = np.arange(len(rows)) % 6 < 3, np.arange(len(rows)) % 6 >= 3
+        known = particle[a], particle[b]
+        found.append(kernel_physics_distance(rows[a], rows[b], known))
+        unaware.append(kernel_physics_distance(rows[a], rows[b]))
+    mean, error = mean_and_error(found)
+    assert abs(mean) < 5 * error
+    mean, error = mean_and_error(unaware)
+    assert mean < -5 * error
 
 
 def test_standardised_is_on_the_scale_of_the_reference() -> None:
@@ -160,6 +221,8 @@ def test_likeness_of_the_monte_carlo_and_of_a_fault() -> None:
     assert auc.model is not None and auc.floor is not None
     assert auc.model.mean > 0.8 > auc.floor.mean
     assert found["FPD"].model.mean > 10 * abs(found["FPD"].floor.mean)  # type: ignore[union-attr]
+    assert found["FPD"].ratio is None and found["KPD"].ratio is None
+    assert found["coverage"].ratio is not None
 
 
 def test_a_judgement_carries_likeness_when_asked() -> None:
@@ -170,3 +233,21 @@ def test_a_judgement_carries_likeness_when_asked() -> None:
     full = judge(truth, images, Settings(floor_repetitions=2, likeness=True, conventions=("o2",)))
     assert set(full.likeness) == set(UNITS)
     assert from_json(full.to_json()).likeness == full.likeness
+
+
+def test_measures_without_classifiers_are_the_same_and_train_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    truth = toy_responses(particles=10, copies=4)
+    images = [truth.dense().astype(np.int32)]
+    chosen = Settings(floor_repetitions=2, likeness=True, conventions=("o2",))
+    full = judge(truth, images, chosen).likeness
+
+    def trained(*arguments: object) -> None:
+        raise AssertionError("a classifier was trained")
+
+    monkeypatch.setattr("zdcsim.evaluation.likeness.told_apart", trained)
+    fewer = judge(truth, images, replace(chosen, likeness=False, measures=True)).likeness
+    assert fewer == {
+        name: found for name, found in full.items() if "AUC" not in name and "JSD" not in name
+    }

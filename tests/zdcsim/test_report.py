@@ -19,7 +19,7 @@ from zdcsim.evaluation.plots import figures, png
 from zdcsim.evaluation.report import html
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.evaluation.wording import BIN_HEADINGS, caption, with_spread
+from zdcsim.evaluation.wording import BIN_HEADINGS, caption, drawn_error, ratio_text, with_spread
 from zdcsim.geometry import ZP
 from zdcsim.io.block import Block
 from zdcsim.io.store import write_blocks
@@ -95,6 +95,7 @@ def test_the_page_needs_nothing_else(page: str) -> None:
 def test_the_page_holds_the_numbers(page: str) -> None:
     judgement = judged("stand-in")
     mean = judgement.distances["o2"]["mean"]
+    assert f"<td>{ratio_text(mean)}</td><td>{drawn_error(mean)}</td>" in page
     assert with_spread(mean.floor) in page
     assert with_spread(mean.model) in page
     assert "<b>5,000" in page
@@ -164,7 +165,7 @@ def test_the_command_judges_a_generated_file(tmp_path: Path) -> None:
     assert json.loads((tmp_path / "out.json").read_text())["reference"]["geant4_data"] == "stand-in"
     assert STAND_IN in (tmp_path / "out.html").read_text()
     lines = (tmp_path / "out.md").read_text().splitlines()
-    assert lines[2:4] == ["|  | floor | model | ratio |", "| --- | --- | --- | --- |"]
+    assert lines[2:4] == ["|  | floor | model | ratio | ± drawn |", f"|{' --- |' * 5}"]
     mean = judgement.distances["wut"]["mean"]
     cells = with_spread(mean.floor), with_spread(mean.model)
     assert lines[4].startswith(f"| mean channel, wut | {' | '.join(cells)} | 1.00")

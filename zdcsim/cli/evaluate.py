@@ -50,11 +50,15 @@ FloorRepetitions = Annotated[int, typer.Option(min=2, help="Random divisions int
 SplitBy = Annotated[
     Split, typer.Option("--split", help="What the sample was held out by; recorded.")
 ]
+Measures = Annotated[
+    bool,
+    typer.Option("--measures/--no-measures", help="Also FPD, KPD, coverage and separation."),
+]
 Likeness = Annotated[
     bool,
     typer.Option(
         "--likeness/--no-likeness",
-        help="Also two-sample classifiers, FPD, KPD, coverage, separation (takes minutes).",
+        help="The measures and two-sample classifiers (takes minutes).",
     ),
 ]
 RoundingAs = Annotated[
@@ -79,6 +83,7 @@ def evaluate(
     floor_repetitions: FloorRepetitions = 20,
     split: SplitBy = "particle",
     rounding: RoundingAs = "o2",
+    measures: Measures = False,
     likeness: Likeness = False,
 ) -> None:
     """Judge a model against held-out Monte Carlo, beside the Monte Carlo's own floor."""
@@ -98,6 +103,7 @@ def evaluate(
         floor_repetitions=floor_repetitions,
         rounding=rounding,
         split=split,
+        measures=measures,
         likeness=likeness,
         seed=seed,
     )

@@ -7,11 +7,11 @@ from detcore.wording import number
 from zdcsim.evaluation.judgement import Judgement
 from zdcsim.evaluation.wording import (
     BIN_HEADINGS,
-    HEADINGS,
     ONLY_IN_FILES,
     REMARK,
     caption,
     conditional_rows,
+    headings,
     likeness_rows,
     main_rows,
     title,
@@ -23,7 +23,7 @@ def show(judgement: Judgement, console: Console) -> None:
     """The main numbers as tables, and the time."""
     channels, features = main_rows(judgement)
     table = Table(title=title(judgement), caption=caption(judgement))
-    for name in HEADINGS:
+    for name in headings(judgement):
         table.add_column(name, justify="right" if name else "left", no_wrap=True)
     for cells in channels:
         table.add_row(*cells)

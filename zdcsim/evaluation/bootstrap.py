@@ -8,13 +8,13 @@ what a single division adds.
 Axis key: N responses, P particles, R draws.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.evaluation.floor import Halves, distances, ratio
+from zdcsim.evaluation.floor import Comparison, Halves, distances, ratio
 from zdcsim.evaluation.quantities import Measured
 
 DRAWS = 50
@@ -75,6 +75,19 @@ def distance_errors(
         error = DrawError(deviation(below), deviation(above), ratio(above, below)[1])
         found.setdefault(quantity.group, {})[quantity.name] = error
     return found
+
+
+def with_bootstrap(
+    found: Mapping[str, Mapping[str, Comparison]], errors: Mapping[str, Mapping[str, DrawError]]
+) -> dict[str, dict[str, Comparison]]:
+    """Distances by group and name, each with the error of its ratio by the draw of particles."""
+    return {
+        group: {
+            name: replace(each, ratio_bootstrap=errors[group][name].ratio)
+            for name, each in named.items()
+        }
+        for group, named in found.items()
+    }
 
 
 def deviation(values: Sequence[float]) -> float | None:

@@ -21,7 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 NEIGHBOURS = 5
-BLOCK = 1000
+BLOCK = 250
+"""Responses at a time; more would not fit into the cache."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def coverage(
     nearest = np.full(len(reference), np.inf)
     for start in range(0, len(generated), BLOCK):
         rows = slice(start, start + BLOCK)
-        apart = _distances(generated[rows], reference)
+        apart = _squares(generated[rows], reference)
         balls[rows] = (apart <= around_reference).sum(axis=1)
         recalled |= (apart <= around_generated[rows, None]).any(axis=0)
         nearest = np.minimum(nearest, apart.min(axis=0))
@@ -72,15 +73,17 @@ def coverage(
 
 
 def _reach(sample: NDArray[np.float64], neighbours: int) -> NDArray[np.float64]:
-    """Distance of every response to its k-th neighbour in the same sample, shape (N,)."""
+    """Squared distance of every response to its k-th neighbour in the same sample, shape (N,)."""
     parts = [
-        np.partition(_distances(sample[start : start + BLOCK], sample), neighbours, axis=1)
+        np.partition(_squares(sample[start : start + BLOCK], sample), neighbours, axis=1)
         for start in range(0, len(sample), BLOCK)
     ]
     return np.concatenate([part[:, neighbours] for part in parts])  # place 0 is the response itself
 
 
-def _distances(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-    squares = (a * a).sum(axis=1)[:, None] + (b * b).sum(axis=1) - 2 * a @ b.T
-    apart: NDArray[np.float64] = np.sqrt(np.maximum(squares, 0))
-    return apart
+def _squares(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Squared distances, shape (N, M), as one product: |a|^2 - 2 a b + |b|^2."""
+    ours = [-2 * a, (a * a).sum(axis=1, keepdims=True), np.ones((len(a), 1))]
+    theirs = [b, np.ones((len(b), 1)), (b * b).sum(axis=1, keepdims=True)]
+    apart: NDArray[np.float64] = np.hstack(ours) @ np.hstack(theirs).T
+    return np.maximum(apart, 0, out=apart)

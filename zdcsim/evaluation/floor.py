@@ -41,8 +41,11 @@ class Comparison:
         ratio: Mean model over mean floor; 1 for a perfect generator.
         ratio_spread: Standard deviation of the ratio for a single division into halves. Divisions
             share their responses, so more of them do not make the ratio more certain without end.
+            All are of the same particles.
         whole: Every repetition of the generation against all of the Monte Carlo.
         pooled: All repetitions as one sample against all of the Monte Carlo.
+        ratio_bootstrap: Standard deviation of the ratio over draws of the particles (`bootstrap`);
+            None where that was not taken, as in judgements written before it existed.
     """
 
     unit: str
@@ -52,6 +55,7 @@ class Comparison:
     ratio_spread: float | None
     whole: Spread | None
     pooled: float | None
+    ratio_bootstrap: float | None = None
 
 
 def halves(particle: NDArray[np.integer], floor: Floor, rng: np.random.Generator) -> Halves:
@@ -141,10 +145,10 @@ def ratio(model: Sequence[float], floor: Sequence[float]) -> tuple[float | None,
 
     The deviation is that of model - ratio * floor over the mean floor (delta method), so that the
     half B common to both counts as common. None for both where a value is undefined or the floor
-    is 0.
+    is not above 0.
     """
     above, below = np.asarray(model), np.asarray(floor)
-    if not np.isfinite([above, below]).all() or below.mean() == 0:
+    if not np.isfinite([above, below]).all() or below.mean() <= 0:
         return None, None
     found = above.mean() / below.mean()
     return float(found), float((above - found * below).std(ddof=1) / below.mean())

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from detcore.files import write_text
 from detcore.provenance import provenance
+from zdcsim.evaluation.bootstrap import distance_errors, with_bootstrap
 from zdcsim.evaluation.conditional import Bin, conditional
 from zdcsim.evaluation.diversity import Diversity, diversity
 from zdcsim.evaluation.errors import Error, errors
@@ -171,7 +172,7 @@ def judge(
     ours = measure(reference, calorimeter, conventions)
     theirs = [measure(each, calorimeter, conventions) for each in counted]
     stage("distances")
-    distances = by_group(compare(ours, theirs, divided))
+    distances = _with_bootstrap(reference, ours, theirs, divided, chosen)
     stage("errors")
     paired = errors(reference, ours, counted, theirs, conventions, chosen.seed)
     stage("diversity")
@@ -195,6 +196,19 @@ def judge(
     )
 
 
+def _with_bootstrap(
+    reference: Responses,
+    ours: Measured,
+    theirs: Sequence[Measured],
+    divided: Sequence[Halves],
+    settings: Settings,
+) -> dict[str, dict[str, Comparison]]:
+    """Every distance with its floor, and what their ratio owes to the particles of the sample."""
+    rng = np.random.default_rng([settings.seed, len(reference)])
+    drawn = distance_errors(ours, theirs, reference.particle, divided, rng)
+    return with_bootstrap(by_group(compare(ours, theirs, divided)), drawn)
+
+
 def _likeness(
     reference: Responses,
     ours: Measured,
@@ -203,14 +217,15 @@ def _likeness(
     divided: Sequence[Halves],
     settings: Settings,
 ) -> dict[str, Comparison]:
-    if not settings.likeness:
+    if not (settings.likeness or settings.measures):
         return {}
-    leading = settings.conventions[0]
+    leading, trained = settings.conventions[0], settings.likeness
     sides = [
-        side(photons, measured, reference, leading)
+        side(photons, measured, reference, leading, with_fibres=trained)
         for photons, measured in zip(counted, theirs, strict=True)
     ]
-    return likeness(side(reference, ours, reference, leading), sides, divided, settings.seed)
+    whole = side(reference, ours, reference, leading, with_fibres=trained)
+    return likeness(whole, sides, divided, settings.seed, classifiers=trained)
 
 
 def checked(generated: Sequence[NDArray[np.number]]) -> Sequence[NDArray[np.number]]:

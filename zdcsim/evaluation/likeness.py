@@ -6,8 +6,8 @@ As in `floor`, the Monte Carlo is divided into halves A and B; each measure is t
 Axis key: N responses, F features.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,10 @@ UNITS = {
     "coverage": "",
     **{f"separation, {name}": "" for name in FEATURES},
 }
+
+
+WITHOUT_RATIO = ("JSD, features", "JSD, fibres", "FPD", "KPD")
+"""Estimates without bias: their floor is 0 but for chance, of either sign."""
 
 
 @dataclass(frozen=True)
@@ -108,7 +112,7 @@ def likeness(
     generated: Sequence[Side],
     divided: Sequence[Halves],
     seed: int = 1,
-    done: Callable[[], None] = lambda: None,
+    classifiers: bool = True,
 ) -> dict[str, Comparison]:
     """Every measure with its floor.
 
@@ -117,41 +121,40 @@ def likeness(
         generated: Repetitions of the generation, rows as in the reference.
         divided: Halves of the rows; the first `DIVISIONS` are used.
         seed: Of draws and classifiers.
-        done: Called after every division.
+        classifiers: Also train the classifiers, which takes most of the time.
 
     Raises:
-        ValueError: If there are fewer particles than folds, or no halves.
+        ValueError: If there are too few particles (than folds, for classifiers), or no halves.
     """
     if not divided:
         raise ValueError("measures of likeness need the Monte Carlo divided into halves")
     floors, models = [], []
     for k, (a, b) in enumerate(divided[:DIVISIONS]):
         half, candidate = reference.rows(b), generated[k % len(generated)].rows(a)
-        floors.append(measures(reference.rows(a), half, seed + k))
-        models.append(measures(candidate, half, seed + k))
-        done()
+        floors.append(measures(reference.rows(a), half, seed + k, classifiers))
+        models.append(measures(candidate, half, seed + k, classifiers))
     return {
-        name: comparison(
-            UNITS[name],
-            floor=[each[name] for each in floors],
-            model=[each[name] for each in models],
-            whole=[each[name] for each in models],
-        )
+        name: _compared(name, [each[name] for each in floors], [each[name] for each in models])
         for name in floors[0]
     }
 
 
-def measures(a: Side, b: Side, seed: int) -> Mapping[str, float]:
+def _compared(name: str, floor: Sequence[float], model: Sequence[float]) -> Comparison:
+    found = comparison(UNITS[name], floor=floor, model=model, whole=model)
+    return replace(found, ratio=None, ratio_spread=None) if name in WITHOUT_RATIO else found
+
+
+def measures(a: Side, b: Side, seed: int, classifiers: bool = True) -> Mapping[str, float]:
     """Every measure of one sample against another, by the names of `UNITS`."""
     rng = np.random.default_rng(seed)
     found: dict[str, float] = {}
     levels: tuple[Level, ...] = ("features",) if a.fibres is None else ("features", "fibres")
-    for level in levels:
+    for level in levels if classifiers else ():
         told = told_apart(a.inputs(level), b.inputs(level), (a.particle, b.particle), level, seed)
         found[f"AUC, {level}"], found[f"JSD, {level}"] = told.auc, told.divergence
     ours, theirs = standardised(a.numbers(), b.numbers())
-    found["FPD"] = frechet_physics_distance(ours, theirs, rng)
-    found["KPD"] = kernel_physics_distance(ours, theirs)
+    found["FPD"] = frechet_physics_distance(ours, theirs, rng, (a.particle, b.particle))
+    found["KPD"] = kernel_physics_distance(ours, theirs, (a.particle, b.particle))
     found |= asdict(coverage(ours, theirs))
     for column, name in enumerate(FEATURES):
         found[f"separation, {name}"] = separation(a.features[:, column], b.features[:, column])

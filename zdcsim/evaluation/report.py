@@ -13,6 +13,7 @@ from zdcsim.evaluation.wording import (
     BIN_CAPTION,
     BIN_HEADINGS,
     conditional_rows,
+    drawn_error,
     ratio_text,
     with_spread,
 )
@@ -32,7 +33,9 @@ def html(judgement: Judgement, images: Mapping[str, bytes]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update(number=number, spread=with_spread, ratio=ratio_text)
+    environment.filters.update(
+        number=number, spread=with_spread, ratio=ratio_text, drawn=drawn_error
+    )
     embedded = {title: b64encode(image).decode() for title, image in images.items()}
     page: str = environment.get_template("report.html").render(
         judgement=judgement,

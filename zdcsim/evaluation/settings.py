@@ -31,7 +31,8 @@ class Settings:
         split: What the held-out sample was separated from the training sample by: unique
             `particle`, or the literature's `random` rows, which puts copies of the same particle
             on both sides. Recorded, not used.
-        likeness: Also take the measures of `likeness`; they train classifiers.
+        measures: Also take the measures of `likeness` that train no classifier.
+        likeness: Also take all measures of `likeness`, with the classifiers.
         seed: Of the halves and of the pairing of Monte Carlo copies.
 
     Raises:
@@ -47,6 +48,7 @@ class Settings:
     floor_repetitions: int = 20
     rounding: Rounding = "o2"
     split: Split = "particle"
+    measures: bool = False
     likeness: bool = False
     seed: int = 1
 

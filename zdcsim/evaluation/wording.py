@@ -10,8 +10,10 @@ from zdcsim.evaluation.floor import Comparison, Spread
 from zdcsim.evaluation.judgement import Judgement, trained_on
 from zdcsim.shower_physics import physics_of
 
-Row = tuple[str, str, str, str]
+Row = tuple[str, ...]
 HEADINGS: Row = ("", "floor", "model", "ratio")
+DRAWN = "± drawn"
+"""Heading of the errors by the draw of particles, where a judgement has them."""
 BIN_HEADINGS = ("", "particles", "responses", "light, model / MC", "halves", *HEADINGS[1:])
 REMARK, ONLY_IN_FILES = 3, (1, 2, 4)
 """Columns: where a bin that is not judged says why; those for which the screen is too narrow."""
@@ -21,6 +23,10 @@ BIN_CAPTION = (
     "Each bin against its own floor: light, generated over Monte Carlo, beside the spread of the "
     "ratio of two halves of the Monte Carlo; Wasserstein of the mean channel. Errors: the bin's "
     "particles drawn anew with replacement."
+)
+DRAWN_CAPTION = (
+    "± over random halves of the same particles; under `± drawn` the standard deviation of the "
+    "ratio when the particles are drawn anew with replacement, all copies of a particle together."
 )
 
 
@@ -42,15 +48,43 @@ def row(name: str, found: Comparison) -> Row:
     return named, with_spread(found.floor), with_spread(found.model), ratio_text(found)
 
 
+def was_drawn(judgement: Judgement) -> bool:
+    """Whether the judgement has errors by the draw of particles; older ones have none."""
+    return any(
+        found.ratio_bootstrap is not None
+        for named in judgement.distances.values()
+        for found in named.values()
+    )
+
+
+def headings(judgement: Judgement) -> Row:
+    """Of the main numbers and the measures of likeness."""
+    return (*HEADINGS, DRAWN) if was_drawn(judgement) else HEADINGS
+
+
 def main_rows(judgement: Judgement) -> tuple[list[Row], list[Row]]:
     """The main numbers: mean channel by convention, and features with the diversity."""
     distances = judgement.distances
-    conventions = judgement.settings.conventions
-    channels = [row(f"mean channel, {name}", distances[name]["mean"]) for name in conventions]
-    features = [row(name, found) for name, found in distances["features"].items()]
+    with_draws = was_drawn(judgement)
+    channels = [
+        (f"mean channel, {name}", distances[name]["mean"])
+        for name in judgement.settings.conventions
+    ]
+    features = list(distances["features"].items())
     if judgement.diversity is not None:
-        features.append(row("diversity", judgement.diversity.difference))
-    return channels, features
+        features.append(("diversity", judgement.diversity.difference))
+    first, second = (
+        [row(*each) + ((drawn_error(each[1]),) if with_draws else ()) for each in named]
+        for named in (channels, features)
+    )
+    return first, second
+
+
+def drawn_error(found: Comparison) -> str:
+    """± of the ratio by the draw of particles, to two digits."""
+    if found.ratio_bootstrap is None:
+        return ABSENT
+    return f"± {number(found.ratio_bootstrap, 2)}"
 
 
 def conditional_rows(judgement: Judgement) -> dict[str, list[tuple[str, ...]]]:
@@ -83,8 +117,9 @@ def drawn(value: float | None, error: float | None) -> str:
 
 def likeness_rows(judgement: Judgement) -> list[Row]:
     """The measures of likeness; they have no ratio, as most are not distances."""
+    empty = ("",) * (len(headings(judgement)) - 3)
     return [
-        (name, with_spread(found.floor), with_spread(found.model), "")
+        (name, with_spread(found.floor), with_spread(found.model), *empty)
         for name, found in judgement.likeness.items()
     ]
 
@@ -126,10 +161,11 @@ def judged_parts(judgement: Judgement) -> list[str]:
     """Title, tables and caption in Markdown."""
     channels, features = main_rows(judgement)
     rows = (*channels, *features, *likeness_rows(judgement))
-    parts = [title(judgement), _table(HEADINGS, rows)]
+    parts = [title(judgement), _table(headings(judgement), rows)]
     for by, bins in conditional_rows(judgement).items():
         parts.append(_table((by, *BIN_HEADINGS[1:]), bins))
-    captions = [BIN_CAPTION] if judgement.conditional else []
+    captions = [DRAWN_CAPTION] if was_drawn(judgement) else []
+    captions += [BIN_CAPTION] if judgement.conditional else []
     return [*parts, " ".join([*captions, f"{caption(judgement)}."])]
 
 

@@ -1,0 +1,92 @@
+"""Rows of a league: whose settings they have, and how sure their numbers are."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from changed_settings import alike, changed, changed_alike, listed, resolved
+from fidelity import caption, judged_number, markdown, text
+
+RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
+W = ("distances", "o2", "mean", "ratio")
+FPD = ("likeness", "FPD", "model", "mean")
+
+
+def judgement(ratio: float, drawn: float | None = 0.21) -> dict[str, Any]:
+    mean = {"ratio": ratio, "ratio_spread": 0.07}
+    mean |= {} if drawn is None else {"ratio_bootstrap": drawn}
+    fpd = {"model": {"mean": -0.0004, "spread": 0.03}}
+    return {"distances": {"o2": {"mean": mean}}, "likeness": {"FPD": fpd}}
+
+
+@pytest.fixture
+def league() -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((RESULTS / "league_zn.json").read_text(encoding="utf-8"))
+    floors = found["floors"].items()
+    numbers = {k: v if isinstance(v, dict) else {"mean": v, "spread": 0.01} for k, v in floors}
+    return {**found, "floors": numbers}
+
+
+def test_a_changed_setting_is_named_and_its_place_and_seed_are_not() -> None:
+    written = resolved("sdi_gan_regressor")
+    trained = json.loads(json.dumps(written))
+    assert changed(trained, written) == []
+    trained["training"]["steps"] = 3000
+    trained["objective"]["generator"]["half_life"] = None
+    trained["data"]["train"], trained["seed"] = "elsewhere.root", 7
+    trained["tracking"]["enabled"] = not trained["tracking"]["enabled"]
+    trained["objective"]["of_another_commit"] = 1
+    del trained["data"]["held"]
+    assert sorted(changed(trained, written)) == [
+        "objective.generator.half_life=null",
+        "training.steps=3000",
+    ]
+
+
+def test_seeds_of_different_settings_have_no_common_mean() -> None:
+    one, other = resolved("gan"), resolved("gan")
+    other["training"]["steps"] = 7
+    assert changed_alike("gan", [other, other]) == ["training.steps=7"]
+    with pytest.raises(ValueError, match=r"mean: those of its file; training\.steps=7$"):
+        changed_alike("gan", [one, other])
+    assert alike("gan", [[], []]) == []
+
+
+def test_the_caption_says_whose_settings_changed() -> None:
+    rows: list[dict[str, Any]] = [
+        {"family": "gan", "changed": []},
+        {"family": "sdi_gan", "changed": ["training.steps=3000", "training.batch=8"]},
+    ]
+    assert listed(rows) == "sdi_gan: training.steps=3000, training.batch=8"
+    assert listed([*rows, {"family": "old"}]).endswith("; not recorded of old")
+    assert listed(rows[:1]) == "none"
+
+
+def test_one_seed_has_the_error_of_its_particles_or_of_its_halves() -> None:
+    assert text(judged_number([judgement(1.19)], W)) == "1.19 (± 0.21)"
+    older = judged_number([judgement(1.19, drawn=None)], W)
+    assert text(older) == "1.19 (± 0.07)"
+    assert older is not None and older["within"]["over"] == "halves"
+    assert text(judged_number([judgement(1.0), judgement(2.0)], W)) == "1.50 ± 0.71"
+    assert text(judged_number([judgement(1.0)], FPD), places=3) == "0.000 (± 0.030)"
+
+
+def test_rows_of_an_older_league_stay_readable(league: dict[str, Any]) -> None:
+    rows = league["rows"]
+    for row in rows:
+        row.pop("changed", None)
+        for number in filter(None, row["numbers"].values()):
+            number.pop("within", None)
+    said = caption(rows, league)
+    assert f"not recorded of {', '.join(row['family'] for row in rows)}. " in said
+    assert "in parentheses" not in said
+    rows[0]["numbers"]["W"] = judged_number([judgement(1.19)], W)
+    rows[1]["numbers"]["W"] = judged_number([judgement(1.3, drawn=None)], W)
+    said = caption(rows, league)
+    assert f"(all numbers of {rows[1]['family']} over halves: judged before" in said
+    table = markdown(rows, {**league, "caption": said}).splitlines()
+    mine = next(line for line in table if line.startswith(f"| {rows[0]['family']} "))
+    assert "| 1.19 (± 0.21) |" in mine
+    assert table[2].startswith("| Monte Carlo (floor) |  | 1 | 1 | 1 | 1 | 1 | 1 | ")
+    assert "± 0.01" in table[2]
