@@ -16,7 +16,7 @@ from zdcsim.response import Responses
 from zdcsim.shower_physics import ShowerPhysics, physics_of
 
 DATA = Path(__file__).parent.parent / "data"
-TESTED = 70
+TESTED = 110
 LEAD_NEUTRONS = 26
 
 
