@@ -13,6 +13,8 @@ LOCAL_DASK = "local-dask"
 JOB_QUEUES = {"slurm": "SLURMCluster", "htcondor": "HTCondorCluster"}
 """Batch systems, and dask-jobqueue's class for each."""
 CONNECT_SECONDS = 20
+PATIENCE_SECONDS = 60
+"""How long nothing may come before it is seen whether any worker is left."""
 AHEAD = 2
 """Shards in flight per worker where results are wanted in order."""
 
@@ -26,9 +28,12 @@ class Cluster:
 
     Arguments:
         client: Dask's client.
+        of_this_machine: Whether its workers are processes of this one, of which some should be
+            there at any time; jobs of a batch system may wait for theirs.
     """
 
     client: Any
+    of_this_machine: bool = False
 
     def completed(
         self, task: Callable[[Shard], Result], shards: Sequence[Shard]
@@ -42,12 +47,26 @@ class Cluster:
         Raises:
             ValueError: If a shard fails more often than `RETRIES`, or its workers keep dying.
         """
-        from distributed import as_completed
-
         numbers = {self._submitted(task, shard): number for number, shard in enumerate(shards)}
-        for future in as_completed(list(numbers)):
+        for future in self._as_they_come(list(numbers)):
             number = numbers.pop(future)
             yield number, _result(future, number)
+
+    def _as_they_come(self, futures: list[Any]) -> Iterator[Any]:
+        from distributed import TimeoutError as NothingCame
+        from distributed import as_completed
+
+        left = set(futures)
+        while left:
+            coming = as_completed(list(left), timeout=PATIENCE_SECONDS)
+            while left:
+                try:  # around nothing else: a shard may raise the same error
+                    future = next(coming)
+                except NothingCame:
+                    self._check_workers()
+                    break
+                left.discard(future)
+                yield future
 
     def ordered(self, task: Callable[[Shard], Result], shards: Sequence[Shard]) -> Iterator[Result]:
         """Result of every shard, in their order, with few of them in memory; see `completed`."""
@@ -55,10 +74,29 @@ class Cluster:
         for number, shard in enumerate(shards):
             ahead = AHEAD * max(1, len(self.client.nthreads()))
             if len(waiting) >= ahead:
-                yield _result(waiting.pop(0), number - ahead)
+                yield self._awaited(waiting.pop(0), number - ahead)
             waiting.append(self._submitted(task, shard))
         for number, future in enumerate(waiting, len(shards) - len(waiting)):
-            yield _result(future, number)
+            yield self._awaited(future, number)
+
+    def _awaited(self, future: Any, number: int) -> Any:  # noqa: ANN401 - Dask's have no type
+        from distributed import TimeoutError as NothingCame
+        from distributed import wait
+
+        while not future.done():
+            try:
+                wait([future], timeout=PATIENCE_SECONDS)
+            except NothingCame:
+                self._check_workers()
+        return _result(future, number)
+
+    def _check_workers(self) -> None:
+        """Dask starts a local worker that died again, but not one that died while it started."""
+        if self.of_this_machine and not self.client.nthreads():
+            raise ValueError(
+                "the shards that are left were given up: no worker is left, all died; look at what "
+                "they wrote, they may be short of memory"
+            )
 
     def _submitted(self, task: Callable[[Shard], Result], shard: Shard) -> Any:  # noqa: ANN401
         return self.client.submit(task, shard, pure=False, retries=RETRIES)
@@ -81,7 +119,7 @@ def connected(scheduler: str, workers: int) -> Iterator[Cluster]:
     from distributed import Client, LocalCluster
 
     if scheduler == LOCAL_DASK:
-        new = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=None)
+        new = LocalCluster(n_workers=workers, threads_per_worker=1, dashboard_address=":0")
     elif scheduler in JOB_QUEUES:
         new = _job_queue(scheduler, workers)
     else:
@@ -89,7 +127,7 @@ def connected(scheduler: str, workers: int) -> Iterator[Cluster]:
             yield Cluster(client)
         return
     with new as cluster, Client(cluster) as client:
-        yield Cluster(client)
+        yield Cluster(client, of_this_machine=scheduler == LOCAL_DASK)
 
 
 def _job_queue(scheduler: str, workers: int) -> Any:  # noqa: ANN401

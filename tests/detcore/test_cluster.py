@@ -66,9 +66,29 @@ def test_a_shard_that_raises_is_tried_again(cluster: Cluster, tmp_path: Path) ->
         list(cluster.ordered(fails, [tmp_path / "many" / str(RETRIES + 1)]))
 
 
+def takes_too_long(_: int) -> None:
+    raise TimeoutError("no answer")
+
+
+def test_a_shard_may_time_out_itself(cluster: Cluster) -> None:
+    with pytest.raises(TimeoutError, match="no answer"):
+        list(cluster.completed(takes_too_long, [0]))
+
+
 def test_a_shard_that_kills_its_workers_is_given_up(cluster: Cluster) -> None:
-    with pytest.raises(ValueError, match="shard 0 was given up: every worker that had it died"):
+    # A worker that dies while it starts is not started again, so that none may be left.
+    with pytest.raises(ValueError, match=r"given up: (every worker that had it died|no worker)"):
         list(cluster.completed(dies, [0]))
+
+
+def test_shards_without_a_worker_do_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("detcore.cluster.PATIENCE_SECONDS", 0.5)
+    with connected(LOCAL_DASK, 1) as alone:
+        alone.client.cluster.scale(0)
+        with pytest.raises(ValueError, match="left were given up: no worker is left"):
+            list(alone.completed(square, range(3)))
+        with pytest.raises(ValueError, match="left were given up: no worker is left"):
+            list(alone.ordered(square, range(3)))
 
 
 def test_no_scheduler_is_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

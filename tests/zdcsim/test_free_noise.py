@@ -27,7 +27,7 @@ from zdcsim.models.generator import Generator
 from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.sdi_gan import SdiGanGenerator
 
-OWN = {"flow_matching": 0, "diffusion": 0}
+OWN = {"flow_matching": 0, "diffusion": 0, "distilled_flow": 0}
 """Numbers that are no fibre's, where they are not ten."""
 
 WITHOUT_FIBRES = ("sdi_gan", "sdi_gan published inputs", "expertsim", "conv_vae",

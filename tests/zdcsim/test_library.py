@@ -181,7 +181,8 @@ def test_in_air_no_move_changes_the_way_in_the_groove(
         aside = fibre + rng.uniform(-0.9, 0.9, n) * ZN.groove_half
         conditions[:, axis] = aside / ZN.front_a * conditions[:, PZ]
     shot = pointers(conditions, ZN, None, margin)
-    shot = replace(shot, provenance={**shot.provenance, "grooves": grooves})
+    ours = {"data_kind": "geant4 simulation", "grooves": grooves}
+    shot = replace(shot, provenance={**shot.provenance, **ours})
     found = all_of(written(tmp_path / "library.root", shot), reuses=6)
     moved = found.select(reused(found.particle))
     before, after = ways(conditions[origin(moved.particle)]), ways(moved.conditions)

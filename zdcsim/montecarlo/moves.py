@@ -95,7 +95,8 @@ def drawn_moves(
     moves = moved(conditions, drawn.ravel(), shift.reshape(-1, 2), face, machine)
     landed = inside(moves.conditions, face, machine, edge_cm)
     moves = replace(moves, valid=moves.valid & landed)
-    if physics_of(particles.provenance).grooves == "air":
+    physics = physics_of(particles.provenance)
+    if physics is not None and physics.grooves == "air":
         alike = same_way(conditions, moves.conditions, face, machine)
         moves = replace(moves, valid=moves.valid & alike)
     return _first_different(moves, n, tries, reuses)
