@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from trained import CONFIGS
+from trained import settings_file
 
 from zdcsim.training import load_experiment
 
@@ -14,7 +14,7 @@ LEFT_OUT = ("seed", "tracking", "teacher_run", "data.train")
 
 def resolved(family: str) -> dict[str, Any]:
     """All settings of a family as its file and the defaults have them now."""
-    return load_experiment(CONFIGS / f"{family}.yaml").model_dump(mode="json")
+    return load_experiment(settings_file(family)).model_dump(mode="json")
 
 
 def changed(trained: Mapping[str, Any], written: Mapping[str, Any]) -> list[str]:
@@ -44,7 +44,8 @@ def changed_alike(family: str, trained: Sequence[Mapping[str, Any]]) -> list[str
     Raises:
         ValueError: If seeds were trained with different settings.
     """
-    return alike(family, [changed(settings, resolved(family)) for settings in trained])
+    written = resolved(family)
+    return alike(family, [changed(settings, written) for settings in trained])
 
 
 def alike(family: str, found: Sequence[list[str]]) -> list[str]:

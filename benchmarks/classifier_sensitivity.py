@@ -10,24 +10,23 @@ benchmarks/results/classifier_sensitivity.json and .md.
 """
 
 import argparse
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+from judged_bundle import SETTINGS, areas
 from numpy.typing import NDArray
+from result_files import write_rows
 
-from detcore.files import write_text
-from detcore.provenance import provenance
+from detcore.provenance import provenance, shortened
 from zdcsim.channels import channel_sums
 from zdcsim.evaluation.features import fibre_positions
 from zdcsim.evaluation.floor import Comparison, Halves, by_group, compare, divisions
 from zdcsim.evaluation.judgement import physics_tables
-from zdcsim.evaluation.likeness import DIVISIONS, Side, side
+from zdcsim.evaluation.likeness import DIVISIONS, side
 from zdcsim.evaluation.quantities import Measured, measure
-from zdcsim.evaluation.settings import Settings
-from zdcsim.evaluation.two_sample import Level, told_apart
+from zdcsim.evaluation.two_sample import Level
 from zdcsim.geometry import Calorimeter
 from zdcsim.io import tree
 from zdcsim.response import Responses
@@ -35,7 +34,6 @@ from zdcsim.response import Responses
 Counts = NDArray[np.int64]
 Fault = Callable[[Counts, Calorimeter, np.random.Generator], Counts]
 
-SETTINGS = Settings(conventions=("o2",))
 JUDGED = {"W": ("o2", "mean"), "sum": ("features", "photon sum"), "width": ("features", "width")}
 
 
@@ -135,18 +133,6 @@ FAULTS: dict[str, Fault] = {
 }
 
 
-def areas(
-    candidate: Side, reference: Side, divided: list[Halves], level: Level
-) -> dict[str, float]:
-    """Mean and spread of the area under the ROC curve over divisions into halves."""
-    found = []
-    for k, (a, b) in enumerate(divided[:DIVISIONS]):
-        ours, theirs = candidate.rows(a), reference.rows(b)
-        seen = ours.inputs(level), theirs.inputs(level)
-        found.append(told_apart(*seen, (ours.particle, theirs.particle), level, 1 + k).auc)
-    return {"mean": float(np.mean(found)), "spread": float(np.std(found, ddof=1))}
-
-
 def row(name: str, sample: Responses, ours: Measured, divided: list[Halves]) -> dict[str, Any]:
     """What a fault does to distances and classifiers."""
     photons = sample.dense().astype(np.int64)
@@ -160,7 +146,7 @@ def row(name: str, sample: Responses, ours: Measured, divided: list[Halves]) -> 
     return {
         "fault": name,
         "over_floor": {key: over_floor(found[g][n]) for key, (g, n) in JUDGED.items()},
-        "auc": {level: areas(candidate, reference, divided, level) for level in get_args(Level)},
+        "auc": {level: areas([candidate], reference, divided, level) for level in get_args(Level)},
     }
 
 
@@ -203,13 +189,11 @@ def main() -> None:
         "the other half without. W, sum and width: Wasserstein distances over the floor, that of "
         f"the halves without a fault, ± over {SETTINGS.floor_repetitions} divisions into halves. "
         f"AUC: of the classifiers of `--likeness`, ± over {DIVISIONS} divisions. Monte Carlo: "
-        f"{physics_tables(sample.provenance)}. Commit {record['commit'][:12]}, "
+        f"{physics_tables(sample.provenance)}. Commit {shortened(record['commit'])}, "
         f"{record['machine']}. Made by `python benchmarks/classifier_sensitivity.py`."
     )
     path = options.out / "classifier_sensitivity.json"
-    write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")
-    write_text(path.with_suffix(".md"), markdown(rows, record))
-    print(markdown(rows, record))
+    write_rows(path, record, rows, markdown(rows, record))
 
 
 if __name__ == "__main__":

@@ -10,13 +10,12 @@ benchmarks/results/decays.json and decays.md.
 """
 
 import argparse
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
+from result_files import write_rows
 
-from detcore.files import write_text
 from detcore.provenance import provenance, shortened
 from zdcsim.conditions import CHARGE, impact
 from zdcsim.export.deployment import decaying
@@ -94,9 +93,7 @@ def main() -> None:
         f"{shortened(str(record['commit']))}, {record['machine']}. Made by "
         "`python benchmarks/decays.py`."
     )
-    write_text(options.out / "decays.json", json.dumps({**record, "rows": rows}, indent=1) + "\n")
-    write_text(options.out / "decays.md", markdown(rows, caption))
-    print(markdown(rows, caption))
+    write_rows(options.out / "decays.json", record, rows, markdown(rows, caption))
 
 
 if __name__ == "__main__":

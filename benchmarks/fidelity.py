@@ -27,13 +27,13 @@ import numpy as np
 import timing
 from changed_settings import changed_alike, listed
 from numpy.typing import NDArray
+from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
 
-from detcore.files import write_text
 from detcore.provenance import provenance
 from zdcsim.evaluation.judgement import physics_tables
 from zdcsim.io import tree
-from zdcsim.io.bundle import GENERATOR, read_bundle
+from zdcsim.io.bundle import GENERATOR, read_bundle, read_manifest
 from zdcsim.response import Responses
 
 COLUMNS = {
@@ -101,15 +101,14 @@ def over_seeds(values: list[float | None]) -> Row | None:
 
 def cost(bundle: Path) -> Row:
     """What training a bundle's generator took, and how large it is."""
-    opened = read_bundle(bundle)
-    record = opened.manifest["training"]["generator"]
+    record = read_manifest(bundle)["training"]["generator"]
     trained = {**record.get("trained", {}), "responses": record["data"].get("responses", {})}
     return {**trained, "onnx_kb": (bundle / GENERATOR).stat().st_size / 1000}
 
 
 def settings(bundle: Path) -> Row:
     """What a bundle's generator was trained with."""
-    found: Row = read_bundle(bundle).manifest["training"]["generator"]["settings"]
+    found: Row = read_manifest(bundle)["training"]["generator"]["settings"]
     return found
 
 
@@ -343,7 +342,6 @@ def main() -> None:
     record: Row = {
         "detector": detector.upper(),
         "seeds": options.seeds,
-        "settings": options.set,
         "sample": first["sample"],
         "tables": physics_tables(first["reference"]),
         "floor": first["distances"]["o2"]["mean"]["floor"],
@@ -362,9 +360,7 @@ def main() -> None:
     rows += kept["rows"]
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = caption(rows, record)
-    write_text(table, json.dumps({**record, "rows": rows}, indent=1) + "\n")
-    write_text(table.with_suffix(".md"), markdown(rows, record))
-    print(markdown(rows, record))
+    write_rows(table, record, rows, markdown(rows, record))
 
 
 if __name__ == "__main__":

@@ -16,10 +16,10 @@ from pathlib import Path
 from time import perf_counter, process_time
 
 import numpy as np
-from numpy.typing import NDArray
 
 from detcore.files import write_text
 from detcore.provenance import provenance
+from zdcsim.evaluation.errors import another_copy
 from zdcsim.evaluation.judgement import judge
 from zdcsim.evaluation.settings import Settings
 from zdcsim.io import tree
@@ -44,18 +44,6 @@ class Stages:
         self._name, self._since = name, now
 
 
-def another_of_its_particle(
-    particle: NDArray[np.integer], rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """For every row a random row of the same particle, with replacement, shape (N,)."""
-    order = np.argsort(particle, kind="stable")
-    ordered = particle[order]
-    first = np.searchsorted(ordered, particle, side="left")
-    after = np.searchsorted(ordered, particle, side="right")
-    found: NDArray[np.int64] = order[rng.integers(first, after)]
-    return found
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--responses", type=int, default=20_000, help="of either sample")
@@ -66,7 +54,7 @@ def main() -> None:
     rng = np.random.default_rng(options.seed)
     test = tree.read(options.reference)
     rows = rng.integers(len(test), size=options.responses)
-    partners = another_of_its_particle(test.particle, rng)[rows]
+    partners = another_copy(test.particle, rng)[rows]
     reference, generated = test.select(rows), test.dense(partners).astype(np.int32)
     stages = Stages()
     settings = Settings(measures=True, seed=options.seed)

@@ -11,11 +11,11 @@ import timing
 from numpy.typing import NDArray
 
 from detcore.compact import Storage
-from zdcsim.evaluation.floor import compare, divisions
-from zdcsim.evaluation.likeness import DIVISIONS, side
+from zdcsim.evaluation.floor import Halves, compare, divisions
+from zdcsim.evaluation.likeness import DIVISIONS, Side, side
 from zdcsim.evaluation.quantities import Quantity, measure
 from zdcsim.evaluation.settings import Settings
-from zdcsim.evaluation.two_sample import told_apart
+from zdcsim.evaluation.two_sample import Level, told_apart
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
 from zdcsim.generation import generate
@@ -79,12 +79,26 @@ def auc(sample: Responses, photons: Sequence[NDArray[np.int32] | Responses]) -> 
         side(each, measure(each, sample.calorimeter, ("o2",)), sample, "o2", with_fibres=False)
         for each in (sample, *photons)
     )
+    return areas(candidates, reference, divisions(sample.particle, SETTINGS), "features")
+
+
+def areas(
+    candidates: Sequence[Side], reference: Side, divided: Sequence[Halves], level: Level
+) -> dict[str, float]:
+    """Mean and spread of the area under the ROC curve over divisions into halves.
+
+    Arguments:
+        candidates: Repetitions of what is told apart from the reference.
+        reference: The Monte Carlo, of the same particles row by row.
+        divided: Halves of the rows.
+        level: What the classifier sees.
+    """
     found = []
-    for k, (a, b) in enumerate(divisions(sample.particle, SETTINGS)[:DIVISIONS]):
+    for k, (a, b) in enumerate(divided[:DIVISIONS]):
         ours, theirs = candidates[k % len(candidates)].rows(a), reference.rows(b)
-        seen = ours.inputs("features"), theirs.inputs("features")
+        seen = ours.inputs(level), theirs.inputs(level)
         particles = ours.particle, theirs.particle
-        found.append(told_apart(*seen, particles, "features", SETTINGS.seed + k).auc)
+        found.append(told_apart(*seen, particles, level, SETTINGS.seed + k).auc)
     return {"mean": float(np.mean(found)), "spread": float(np.std(found, ddof=1))}
 
 

@@ -10,17 +10,16 @@ benchmarks/results/learning_curve.json, .md and .png; what is judged already is 
 """
 
 import argparse
-import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fidelity import COLUMNS, cost, entry, over_seeds, text
+from fidelity import COLUMNS, cost, judged_number, over_seeds, text
 from figure_file import write_png
 from matplotlib.figure import Figure
+from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
 
-from detcore.files import write_text
 from detcore.provenance import provenance
 from zdcsim.evaluation.judgement import physics_tables
 from zdcsim.evaluation.plots import style
@@ -56,21 +55,18 @@ def point(options: argparse.Namespace, particles: int, whole: int, signal: Path)
     if particles < whole:
         runs = options.runs / "learning_curve" / str(particles)
         settings.append(f"data.train={beginning(options.train, particles, runs)}")
+    jobs = [(options.family, seed) for seed in options.seeds]
+    if options.only_trained:
+        jobs = [job for job in jobs if verdict(runs, *job).exists()]
     found = [
-        judged(runs, options.family, seed, signal, options.reference, settings, ["--likeness"])
-        for seed in options.seeds
-        if not options.only_trained or verdict(runs, options.family, seed).exists()
+        judged(runs, *job, signal, options.reference, settings, ["--likeness"]) for job in jobs
     ]
     bundles, judgements = zip(*found, strict=True)
     costs = [cost(bundle) for bundle in bundles]
-    jobs = [(options.family, seed) for seed in options.seeds[: len(found)]]
     return {
         "particles": particles,
         "responses": over_seeds([each["responses"].get("training") for each in costs]),
-        "numbers": {
-            key: over_seeds([entry(judgement, COLUMNS[key][1]) for judgement in judgements])
-            for key in SHOWN
-        },
+        "numbers": {key: judged_number(judgements, COLUMNS[key][1]) for key in SHOWN},
         "sample": judgements[0]["sample"],
         "tables": physics_tables(judgements[0]["reference"]),
         "trained_at": commits(runs, jobs),
@@ -98,7 +94,8 @@ def caption(rows: list[Row], record: Row) -> str:
         f"`{record['family']}`, trained on the first particles of the training sample, a fifth of "
         f"which validates (training showers: the others'). {sample['responses']} Monte Carlo "
         f"responses of {sample['particles']} particles that training never saw. Distances over the "
-        "Monte Carlo's own floor at the same size, ± over seeds; AUC of a classifier on features. "
+        "Monte Carlo's own floor at the same size, ± over seeds, in parentheses the error of "
+        "a single one; AUC of a classifier on features. "
         f"Monte Carlo: {rows[0]['tables']}. Settings changed: "
         f"{', '.join(record['settings']) or 'none'}. Trained at commit {trained_at}, "
         f"{record['machine']}. Made by `python benchmarks/learning_curve.py`."
@@ -146,11 +143,9 @@ def main() -> None:
     }
     record["caption"] = caption(rows, record)
     path = options.out / "learning_curve.json"
-    write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")
-    write_text(path.with_suffix(".md"), markdown(rows, record))
+    write_rows(path, record, rows, markdown(rows, record))
     with style():
         write_png(path.with_suffix(".png"), drawn(rows))
-    print(markdown(rows, record))
 
 
 if __name__ == "__main__":

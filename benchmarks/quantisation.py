@@ -17,7 +17,8 @@ from typing import Any, get_args
 
 import numpy as np
 from judged_bundle import JUDGED, auc, cost, exported, numbers
-from trained import classifier
+from result_files import write_rows
+from trained import classifier, run_of
 
 from detcore import checkpoint
 from detcore.bundle import MANIFEST, described
@@ -97,12 +98,12 @@ def family(
     options: argparse.Namespace, name: str, signal: Path, sample: Responses, known: list[Row]
 ) -> list[Row]:
     """All storages of one family."""
-    run = options.runs / f"{name}-{options.seed}" / "run"
+    run = run_of(options.runs, name, options.seed)
     record = json.loads((run / PROVENANCE).read_text())
+    same = {"network": sha256(run / checkpoint.BEST), "sample": sha256(options.reference)}
     rows = []
     for storage in (*get_args(Storage), DYNAMIC):
-        network, judged_on = sha256(run / checkpoint.BEST), sha256(options.reference)
-        key = {"family": name, "weights": storage, "network": network, "sample": judged_on}
+        key = {"family": name, "weights": storage, **same}
         rows += [row for row in known if all(row.get(k) == v for k, v in key.items())]
         if rows and all(rows[-1].get(k) == v for k, v in key.items()):
             continue
@@ -139,9 +140,7 @@ def main() -> None:
         "auc_floor": auc(sample, [sample]),
     }
     record["caption"] = caption(rows, sample, record, options)
-    write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")
-    write_text(path.with_suffix(".md"), markdown(rows, record))
-    print(markdown(rows, record))
+    write_rows(path, record, rows, markdown(rows, record))
 
 
 if __name__ == "__main__":

@@ -20,7 +20,8 @@ from figure_file import write_png
 from judged_bundle import auc, cost, exported, numbers
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from trained import classifier
+from result_files import write_rows
+from trained import classifier, run_of
 
 from detcore import checkpoint
 from detcore.files import sha256, write_text
@@ -62,7 +63,7 @@ def family(
     options: argparse.Namespace, name: str, signal: Path, sample: Responses, known: list[Row]
 ) -> Iterator[Row]:
     """Every number of steps of one trained family that is not known from before."""
-    run = options.runs / f"{name}-{options.seed}" / "run"
+    run = run_of(options.runs, name, options.seed)
     same = {"weights": sha256(run / checkpoint.BEST), "sample": sha256(options.reference)}
     trained_at = json.loads((run / PROVENANCE).read_text())["commit"]
     for method, generator in variants(load_generator(run)).items():
@@ -182,11 +183,9 @@ def main() -> None:
         "auc_floor": auc(sample, [sample]),
     }
     record["caption"] = caption(rows, sample, record, options)
-    write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")
-    write_text(path.with_suffix(".md"), markdown(rows, record))
+    write_rows(path, record, rows, markdown(rows, record))
     with style():
         write_png(path.with_suffix(".png"), drawn(rows))
-    print(markdown(rows, record))
 
 
 if __name__ == "__main__":

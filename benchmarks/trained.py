@@ -33,6 +33,11 @@ def classifier(runs: Path, config: str, overrides: Sequence[str] = ()) -> Path:
     return folder
 
 
+def settings_file(config: str) -> Path:
+    """The settings of a configuration, which are those without the constant."""
+    return CONFIGS / f"{config.removesuffix(SCALED)}.yaml"
+
+
 def run_of(runs: Path, config: str, seed: int) -> Path:
     """Where a configuration and seed is trained; the constant changes nothing of that."""
     return runs / f"{config.removesuffix(SCALED)}-{seed}" / "run"
@@ -66,7 +71,7 @@ def judged(
     written = verdict(runs, config, seed)
     run, bundle = run_of(runs, config, seed), written.parent / "bundle"
     if not written.exists():
-        path = CONFIGS / f"{config.removesuffix(SCALED)}.yaml"
+        path = settings_file(config)
         settings = _set([*_teacher(path, runs, seed), *overrides])
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
         scale = "fitted" if config.endswith(SCALED) else "none"

@@ -12,7 +12,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from trained import SIGNAL, classifier, export_and_judge, verdict
+from trained import SIGNAL, classifier, export_and_judge, run_of, verdict
 
 from detcore.bundle import MANIFEST
 from detcore.files import replacing_folder, sha256, write_text
@@ -44,7 +44,7 @@ def small(runs: Path, config: str, seed: int, detector: str) -> tuple[Path, Path
     fewer = judged.parent / "bundle-int8"
     again = judged.with_name("judgement-int8.json")
     if not again.exists():
-        run, signal = judged.parent / "run", classifier(runs, SIGNAL[detector])
+        run, signal = run_of(runs, config, seed), classifier(runs, SIGNAL[detector])
         reference = DATA / f"{detector}_test.root"
         export_and_judge(run, signal, fewer, reference, again, ["--likeness"], weights="int8")
     return fewer, again

@@ -75,6 +75,33 @@ class Calorimeter:
         return inside
 
 
+TINY = 1e-18
+"""Smallest squared length of a direction, but divided by: as if the line did not move."""
+
+
+def crossing(
+    place: NDArray[np.floating], direction: NDArray[np.floating], radius: float
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Where lines enter and leave a circle around the origin, in lengths of their direction.
+
+    Both are where a line is nearest to the origin if it passes the circle by.
+
+    Arguments:
+        place: Where the lines start, shape (N, 2).
+        direction: Shape (N, 2).
+        radius: Of the circle, in the units of the place.
+
+    Returns:
+        Shape (N,) each, negative behind the start.
+    """
+    # |place + t direction| = radius at t = nearest +- root.
+    square = np.maximum((direction**2).sum(axis=1), TINY)
+    nearest = -(place * direction).sum(axis=1) / square
+    room = radius**2 - (place**2).sum(axis=1)
+    root = np.sqrt(np.maximum(nearest**2 + room / square, 0))
+    return nearest - root, nearest + root
+
+
 ZN = Calorimeter(
     name="ZN",
     nx=44,

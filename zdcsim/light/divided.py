@@ -6,10 +6,8 @@ Axis key: S steps, P pieces of each.
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.geometry import Calorimeter
+from zdcsim.geometry import Calorimeter, crossing
 from zdcsim.light.photo_electrons import Steps, nearest_fibre
-
-TINY = 1e-12
 
 
 def divided(steps: Steps, pieces: int, calorimeter: Calorimeter) -> Steps:
@@ -42,10 +40,5 @@ def divided(steps: Steps, pieces: int, calorimeter: Calorimeter) -> Steps:
 def to_wall(steps: Steps, calorimeter: Calorimeter) -> NDArray[np.float64]:
     """How far the wall of the core is from where steps start, along their direction, mm, (S,)."""
     _, from_axis = nearest_fibre(steps.start[:, :2], calorimeter)
-    across = steps.direction[:, :2]
-    square = np.maximum((across**2).sum(axis=1), TINY)
-    nearest = -(from_axis * across).sum(axis=1) / square
-    room = (10 * calorimeter.fibre_radius) ** 2 - (from_axis**2).sum(axis=1)
-    far = nearest + np.sqrt(np.maximum(nearest**2 + room / square, 0))
-    distance: NDArray[np.float64] = np.maximum(far, 0)
-    return distance
+    _, leaves = crossing(from_axis, steps.direction[:, :2], 10 * calorimeter.fibre_radius)
+    return np.maximum(leaves, 0)

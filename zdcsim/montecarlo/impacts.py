@@ -14,15 +14,13 @@ from typing import Literal, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.geometry import Calorimeter
+from zdcsim.geometry import Calorimeter, crossing
 
 Impacts = Literal["all", "grooves", "edges"]
 """`grooves`: enters a groove and meets its wall before the end of the block. `edges`: less than a
 tenth of the half width from the edge of the face."""
 
 NEAR_EDGE = 0.1
-TINY = 1e-18
-"""Smallest squared drift, cm^2: as if parallel to the fibres, but divided by."""
 
 
 def chosen(
@@ -70,13 +68,9 @@ def fibre_share(at: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[n
         calorimeter: Its lattice, grooves, fibres and length.
     """
     aside, drift = _aside(at, calorimeter), _drift(at, calorimeter)
-    # |aside + t drift| = radius at t = nearest +- root.
-    square = np.maximum((drift**2).sum(axis=1), TINY)
-    nearest = -(aside * drift).sum(axis=1) / square
-    room = calorimeter.fibre_radius**2 - (aside**2).sum(axis=1)
-    root = np.sqrt(np.maximum(nearest**2 + room / square, 0))
-    end = np.minimum(nearest + root, groove_share(at, calorimeter))
-    flown: NDArray[np.float64] = np.maximum(end - np.maximum(nearest - root, 0), 0)
+    enters, leaves = crossing(aside, drift, calorimeter.fibre_radius)
+    end = np.minimum(leaves, groove_share(at, calorimeter))
+    flown: NDArray[np.float64] = np.maximum(end - np.maximum(enters, 0), 0)
     return flown
 
 

@@ -107,9 +107,6 @@ class ShowerVae(AveragedObjective):
             normal: Standard normal numbers for the K latents that it is taken from, (K, B, Z).
             uniform: Numbers in [0, 1) that choose, shape (B,).
         """
-        if len(normal) == 1:
-            mean, log_variance = self._posterior(self.averages, batch)
-            return mean + torch.exp(0.5 * log_variance) * normal[0]
         return resampled(*self._weighted(self.averages, batch, normal), uniform)
 
     def _bounds(self, networks: nn.ModuleList, batch: Batch, draws: int, seed: int) -> Tensor:
@@ -123,21 +120,14 @@ class ShowerVae(AveragedObjective):
         self, networks: nn.ModuleList, batch: Batch, drawn: Tensor
     ) -> tuple[Tensor, Tensor]:
         """Latents, shape (K, B, Z), and their log weights, (K, B), of normal numbers (K, B, Z)."""
-        generator, _ = _pair(networks)
+        generator, encoder = _pair(networks)
         conditions, counts = generator.scaler(batch.conditions), _counts(batch)
-        mean, log_variance = self._posterior(networks, batch)
+        mean, log_variance = encoder(batch.log_photons, conditions)
         latent = mean + torch.exp(0.5 * log_variance) * drawn
         unlikely = torch.stack(
             [count_loss(counts, *generator.light(each, conditions)) for each in latent]
         )
         return latent, importance_weights(unlikely, latent, drawn, 0.5 * log_variance)
-
-    @staticmethod
-    def _posterior(networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, Tensor]:
-        """Mean and log variance that the encoder gives, each (B, Z)."""
-        generator, encoder = _pair(networks)
-        mean, log_variance = encoder(batch.log_photons, generator.scaler(batch.conditions))
-        return mean, log_variance
 
 
 def _counts(batch: Batch) -> Tensor:
