@@ -64,6 +64,25 @@ def test_the_numbers_are_those_root_prints(calorimeter: Calorimeter, side: Sides
     assert np.array_equal(responses.dense(), images)
 
 
+@pytest.mark.parametrize("megabytes", [64, 0.01])
+@pytest.mark.parametrize("side", ["A", "C"])
+def test_responses_of_one_side_keep_their_collision(side: Sides, megabytes: float) -> None:
+    read = list(blocks(O2SIM, O2Settings(ZP, side), megabytes))
+    found = [number for block in read if block.event is not None for number in block.event.tolist()]
+    expected = [
+        number
+        for number, event in enumerate(PRINTED)
+        for particle in event["recorded"]
+        if particle["zp"]["photon_sum"] and particle["zp"]["detector"] in SIDES[side]
+    ]
+    assert len(set(expected)) > 1
+    assert found == expected
+
+
+def test_responses_of_both_sides_name_no_collision() -> None:
+    assert all(block.event is None for block in blocks(O2SIM, O2Settings(ZN)))
+
+
 def dark_tracks(calorimeter: Calorimeter, zeros: Zeros, side: Sides) -> list[tuple[Any, ...]]:
     """The primaries without light, by a slow search through what ROOT printed."""
     found = []

@@ -66,7 +66,8 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
     """The responses of an o2sim file, some events at a time.
 
     A response whose light lies on the other side than its primary flies to is left out: O2's fast
-    simulation takes the side from the sign of pz.
+    simulation takes the side from the sign of pz. Of one side, responses keep the number of their
+    collision in the file; of both, they do not: its two sides are not summed.
 
     Arguments:
         location: A path, or a URL as `root://server//path`.
@@ -96,7 +97,10 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
                     disagreement.add(read, hits, _number(settings.calorimeter, side))
                     disagreement.check(settings.parity, side, str(location))
             missed = _missed(tree, settings, read, start, stop, place)
-            yield Block(_responses(read, settings, particles, provenance, place), *missed)
+            rows = _lit(read, settings)
+            responses = _responses(read, rows, settings, particles, provenance, place)
+            event = start + read.event[rows] if len(settings.sides) == 1 else None
+            yield Block(responses, *missed, event)
 
 
 def _tree(file: Any, location: Path | str, settings: O2Settings) -> Any:  # noqa: ANN401
@@ -130,22 +134,29 @@ def _recorded(tree: Any, settings: O2Settings, start: int, stop: int, place: str
     return read
 
 
+def _lit(read: Recorded, settings: O2Settings) -> NDArray[np.bool_]:
+    """Which particles gave light on a side that is read, their own, shape (R,)."""
+    numbers = {side: _number(settings.calorimeter, side) for side in SIDES}
+    toward = np.where(read.kinematics[:, PZ] > 0, *numbers.values())
+    wanted = [numbers[side] for side in settings.sides]
+    own = (read.detector == toward) & np.isin(read.detector, wanted)
+    lit: NDArray[np.bool_] = (read.photon_sum > 0) & own
+    return lit
+
+
 def _responses(
     read: Recorded,
+    rows: NDArray[np.bool_],
     settings: O2Settings,
     particles: ParticleNumbers,
     provenance: Mapping[str, object],
     place: str,
 ) -> Responses:
-    """The responses with light on the sides that are read."""
-    calorimeter = settings.calorimeter
-    toward = np.where(read.kinematics[:, PZ] > 0, *(_number(calorimeter, side) for side in SIDES))
-    wanted = [_number(calorimeter, side) for side in settings.sides]
-    rows = (read.photon_sum > 0) & (read.detector == toward) & np.isin(read.detector, wanted)
+    """The responses of the chosen particles, rows of shape (R,)."""
     pdg, conditions = read.pdg[rows], _conditions(read.pdg, read.kinematics, place)[rows]
     offsets, pixels, counts = sparse(read.images[rows])
     return Responses(
-        calorimeter=calorimeter,
+        calorimeter=settings.calorimeter,
         particle=particles.of(pdg, conditions),
         pdg=pdg,
         conditions=conditions,
