@@ -16,7 +16,7 @@ from zdcsim.response import Responses
 from zdcsim.shower_physics import ShowerPhysics, physics_of
 
 DATA = Path(__file__).parent.parent / "data"
-TESTED = 110
+TESTED = 150
 LEAD_NEUTRONS = 26
 
 
