@@ -242,6 +242,15 @@ def other_calorimeter(file: Any) -> None:  # noqa: ANN401
     file.attrs["calorimeter"] = "ZEM"
 
 
+def described(text: str) -> Callable[[Path], None]:
+    """A way to spoil a file: it says this of how it was made."""
+
+    def change(file: Any) -> None:  # noqa: ANN401
+        file.attrs["provenance"] = text
+
+    return spoiled(change)
+
+
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:3000]), "may be truncated"),
     "text": (lambda path: path.write_text("x"), "is not a complete HDF5 file"),
@@ -257,6 +266,8 @@ BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "dataset": (without("conditions"), "lacks the dataset conditions; found"),
     "shape": (shorter("pdg"), "the dataset pdg has shape (5,), expected (6,)"),
     "calorimeter": (spoiled(other_calorimeter), "is of calorimeter 'ZEM'; expected one of ZN, ZP"),
+    "provenance": (described("{'made': 1}"), "toy.h5 is not JSON: Expecting property name"),
+    "list": (described("[1]"), "toy.h5 must be a JSON object; found '[1]'"),
 }
 
 BAD_MISSED: dict[str, tuple[Callable[[Path], object], str]] = {

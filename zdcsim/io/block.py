@@ -3,6 +3,7 @@
 Axis key: N responses, M primaries without light, 9 conditions.
 """
 
+import json
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -82,3 +83,21 @@ def check_primaries(
     """
     check_conditions(conditions, place, first)
     mass_and_charge(pdg[pdg != UNKNOWN_PDG], place)
+
+
+def read_provenance(written: str, place: str) -> dict[str, object]:
+    """What a file says of how it was made.
+
+    Raises:
+        ValueError: If that is not a JSON object.
+    """
+    try:
+        found = json.loads(written)
+    except json.JSONDecodeError as problem:
+        raise ValueError(f"the provenance of {place} is not JSON: {problem}") from None
+    if not isinstance(found, dict):
+        raise ValueError(
+            f"the provenance of {place} must be a JSON object; found {written[:40]!r}: make the "
+            "file again"
+        )
+    return found

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from detcore.files import replacing
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import CALORIMETERS, Calorimeter
-from zdcsim.io.block import Block, check_primaries
+from zdcsim.io.block import Block, check_primaries, read_provenance
 from zdcsim.io.stored import StoredResponses
 from zdcsim.response import Responses, reused
 
@@ -184,7 +184,7 @@ def _stored(file: Any, path: Path) -> StoredResponses:  # noqa: ANN401 - h5py ha
         sums=columns["photon_sum"],
         starts=np.cumsum(lengths) - lengths,
         lengths=lengths,
-        provenance=json.loads(file.attrs.get("provenance", "{}")),
+        provenance=read_provenance(file.attrs.get("provenance", "{}"), str(path)),
     )
 
 

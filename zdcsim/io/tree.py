@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from detcore.files import replacing
 from zdcsim.conditions import NAMES, PZ
 from zdcsim.geometry import CALORIMETERS, Calorimeter
-from zdcsim.io.block import Block, check_primaries
+from zdcsim.io.block import Block, check_primaries, read_provenance
 from zdcsim.io.rootfile import names, opened
 from zdcsim.io.tree_checks import check_image, check_rows
 from zdcsim.response import Responses, reused
@@ -263,8 +263,7 @@ def _provenance(file: uproot.ReadOnlyDirectory, path: Path) -> dict[str, object]
             f"{path} has no object {PROVENANCE!r}; found {names(file)}; made by neither "
             "`zdcsim simulate` nor `zdcsim generate`"
         )
-    found: dict[str, object] = json.loads(str(file[PROVENANCE]))
-    return found
+    return read_provenance(str(file[PROVENANCE]), str(path))
 
 
 def _tree(
