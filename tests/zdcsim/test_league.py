@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from changed_settings import alike, changed, changed_alike, listed, resolved
-from fidelity import caption, judged_number, markdown, text
+from fidelity import caption, judged_number, markdown, simulated, staying, text
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 W = ("distances", "o2", "mean", "ratio")
@@ -90,3 +90,15 @@ def test_rows_of_an_older_league_stay_readable(league: dict[str, Any]) -> None:
     assert "| 1.19 (± 0.21) |" in mine
     assert table[2].startswith("| Monte Carlo (floor) |  | 1 | 1 | 1 | 1 | 1 | 1 | ")
     assert "± 0.01" in table[2]
+
+
+def test_rows_stay_beside_a_model_that_leaves_more_responses_empty(
+    league: dict[str, Any], tmp_path: Path
+) -> None:
+    table = tmp_path / "league_zn.json"
+    table.write_text(json.dumps(league | {"sample": {**league["sample"], "empty_generated": 0.03}}))
+    tested = simulated({**league["sample"], "empty_generated": 0.2})
+    kept = [row["family"] for row in staying(table, ["shower_vae"], tested)["rows"]]
+    assert kept == [row["family"] for row in league["rows"] if row["family"] != "shower_vae"]
+    with pytest.raises(ValueError, match="was judged on another sample"):
+        staying(table, ["shower_vae"], {**tested, "responses": 1})
