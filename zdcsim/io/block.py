@@ -1,4 +1,4 @@
-"""What the readers of foreign files give: responses block by block, and who left no light.
+"""What readers give, responses block by block and who left no light, and what each of them refuses.
 
 Axis key: N responses, M primaries without light, 9 conditions.
 """

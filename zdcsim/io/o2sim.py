@@ -99,7 +99,7 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
             missed = _missed(tree, settings, read, start, stop, place)
             rows = _lit(read, settings)
             responses = _responses(read, rows, settings, particles, provenance, place)
-            event = start + read.event[rows] if len(settings.sides) == 1 else None
+            event = None if settings.side == "both" else start + read.event[rows]
             yield Block(responses, *missed, event)
 
 
