@@ -25,8 +25,8 @@ from numpy.typing import NDArray
 from detcore.files import write_text
 from detcore.provenance import provenance, shortened
 from zdcsim.geometry import calorimeter
-from zdcsim.models.fibre_path import FibrePath
-from zdcsim.models.impact import Impact
+from zdcsim.models.features import ParticleFeatures
+from zdcsim.models.fibre_path import PATHS
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.settings import Transport
@@ -73,7 +73,8 @@ def showered(shot: Shot, grooves: Grooves, showers: int, folder: Path) -> dict[s
         primary = primary_of(int(shots.pdg[i]), shots.conditions[i], detector)
         made.append(transporter.shower(primary, engine))
     conditions = torch.from_numpy(shots.conditions)
-    groove, fibre = FibrePath(detector)(conditions, Impact(detector)(conditions)).numpy().T
+    features, _ = ParticleFeatures(detector)(conditions)
+    groove, fibre = features[:, -PATHS:].numpy().T
     light, seconds = np.array([light for light, _ in made]), [s for _, s in made]
     predicted = int(((groove == 1) & (fibre == 0)).sum()) if grooves == "air" else 0
     return {"predicted": predicted, **summary(light, seconds, shot.energy_gev)}

@@ -10,8 +10,8 @@ from detcore.files import sha256
 from zdcsim.conditions import CHARGE, ENERGY, impact
 from zdcsim.geometry import ZN, ZP
 from zdcsim.io import tree
-from zdcsim.models.fibre_path import FibrePath
-from zdcsim.models.impact import Impact
+from zdcsim.models.features import ParticleFeatures
+from zdcsim.models.fibre_path import PATHS
 from zdcsim.response import Responses
 from zdcsim.shower_physics import ShowerPhysics, physics_of
 
@@ -95,7 +95,7 @@ def test_the_next_sample_of_the_zp_has_the_physics_of_o2_and_the_particles_of_th
 def test_those_who_fly_through_air_alone_leave_no_light(train: Responses, test: Responses) -> None:
     for sample, fewest in ((train, 40), (test, 20)):
         particles = torch.from_numpy(sample.conditions)
-        groove, fibre = FibrePath(ZN)(particles, Impact(ZN)(particles)).numpy().T
+        groove, fibre = ParticleFeatures(ZN)(particles)[0][:, -PATHS:].numpy().T
         through = (groove == 1) & (fibre == 0)
         assert through.sum() >= fewest
         lit = sample.photon_sum() > 0

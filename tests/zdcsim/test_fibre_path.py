@@ -1,13 +1,15 @@
 """The path through groove and fibre against marching along it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 from numpy.typing import NDArray
 from toys import toy_conditions
 
-from zdcsim.conditions import PX, PY, PZ, VX, VZ
-from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.conditions import CHARGE, PX, PY, PZ, VX, VZ
+from zdcsim.geometry import ZN, ZP, Calorimeter, Side
 from zdcsim.models.features import FEATURES, ParticleFeatures
 from zdcsim.models.fibre_path import PATHS, FibrePath
 from zdcsim.models.impact import Impact
@@ -56,13 +58,27 @@ def test_the_drift_is_the_slope_at_the_face_times_the_length(
     particles[:, PZ] *= side
     particles[:, VX] = 0.001
     particles[:, VZ] = 3
-    given = torch.from_numpy(particles)
-    path, impact = FibrePath(ZN, machine), Impact(ZN, machine)
+    _, drift = Impact(ZN, machine).arrival(torch.from_numpy(particles))
     slopes = particles[:, [PX, PY]] / np.abs(particles[:, [PZ]])
     expected = slopes * 2 * ZN.half_z / ZN.pitch  # neutral: magnets do not bend
-    np.testing.assert_allclose(
-        (path.behind(given) - impact(given)).numpy(), expected, rtol=0, atol=2e-3
-    )
+    np.testing.assert_allclose(drift.numpy(), expected, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", ["A", "C"])
+def test_charged_particles_drift_from_the_face_to_where_they_are_carried_behind(
+    side: Side, rng: np.random.Generator
+) -> None:
+    machine, length = Machine(), 2 * ZP.half_z
+    behind = replace(ZP, front_a=ZP.front_a + length, front_c=ZP.front_c - length)
+    particles = toy_conditions(500, rng, ZP)
+    particles[:, CHARGE] = rng.choice([3, -3, 6], 500)
+    particles[:, PX : PZ + 1] *= (rng.uniform(2000, 6000, 500) / np.abs(particles[:, PZ]))[:, None]
+    particles[:, PZ] = (1 if side == "A" else -1) * np.abs(particles[:, PZ])
+    here, there = (machine.carried(particles, face)[0][:, [0, 2]] for face in (ZP, behind))
+    expected = (there - here) / ZP.pitch
+    assert np.median(np.abs(expected[:, 0])) > 1
+    _, drift = Impact(ZP, machine).arrival(torch.from_numpy(particles))
+    np.testing.assert_allclose(drift.numpy(), expected, rtol=1e-4, atol=1e-4)
 
 
 def test_features_end_with_the_path() -> None:

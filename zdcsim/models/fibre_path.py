@@ -5,17 +5,13 @@ slope takes it to the wall; what it meets on the way is the quartz of the fibre,
 way. Which of this happens is geometry, so it is computed and not learnt: few simulated particles
 enter grooves.
 
-Axis key: B particles, 9 conditions.
+Axis key: B particles.
 """
-
-from dataclasses import replace
 
 import torch
 from torch import Tensor, nn
 
 from zdcsim.geometry import Calorimeter
-from zdcsim.models.impact import Impact
-from zdcsim.optics import Machine
 
 PATHS = 2
 STRAIGHT = 1e-6
@@ -29,48 +25,39 @@ class FibrePath(nn.Module):
     if it would reach a groove deeper in the block. With 1 and 0 it flies through air alone.
 
     Arguments:
-        calorimeter: Its lattice, grooves and length.
-        machine: The magnets on the way; without one every particle flies straight.
+        calorimeter: Its lattice and grooves.
     """
 
-    def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
+    def __init__(self, calorimeter: Calorimeter) -> None:
         super().__init__()
-        length = 2 * calorimeter.half_z
-        back = replace(
-            calorimeter,
-            front_a=calorimeter.front_a + length,
-            front_c=calorimeter.front_c - length,
-        )
-        self.behind = Impact(back, machine)
         self.groove = calorimeter.groove_half / calorimeter.pitch
         self.fibre = calorimeter.fibre_radius / calorimeter.pitch
 
-    def forward(self, conditions: Tensor, impact: Tensor) -> Tensor:
+    def forward(self, impact: Tensor, drift: Tensor) -> Tensor:
         """Shares in the groove and in the fibre, shape (B, 2), each between 0 and 1.
 
         Arguments:
-            conditions: In O2's units, shape (B, 9).
             impact: x and y at the face in pitches from its lower corner, shape (B, 2).
+            drift: How much farther they are at the back, pitches, shape (B, 2).
         """
         aside = impact - torch.floor(impact) - 0.5
-        return torch.cat(self.shares(aside, self.behind(conditions) - impact), 1)
+        return torch.cat(self.shares(aside, drift), 1)
 
     def shares(self, aside: Tensor, drift: Tensor) -> tuple[Tensor, Tensor]:
         """Groove and fibre, shape (B, 1) each.
 
         Arguments:
             aside: Place at the face relative to the nearest fibre, pitches, shape (B, 2).
-            drift: How much farther the place is at the back, pitches, shape (B, 2).
+            drift: See `forward`.
         """
         size = drift.abs().clamp(min=STRAIGHT)
         to_wall = ((self.groove - aside * torch.sign(drift)) / size).amin(1, keepdim=True)
-        in_groove = (aside.abs().amax(1, keepdim=True) < self.groove).float()
-        groove = in_groove * to_wall.clamp(0, 1)
-        # |aside + t drift| = radius at -along / square +- root
+        in_groove = aside.abs().amax(1, keepdim=True) < self.groove
+        groove = torch.where(in_groove, to_wall.clamp(0, 1), 0.0)
+        # |aside + t drift| = radius at t = -back +- root
         square = (size * size).sum(1, keepdim=True)
-        along = (aside * drift).sum(1, keepdim=True)
+        back = (aside * drift).sum(1, keepdim=True) / square
         room = self.fibre**2 - (aside * aside).sum(1, keepdim=True)
-        nearest = -along / square
-        root = torch.sqrt((nearest * nearest + room / square).clamp(min=0))
-        fibre = torch.minimum(nearest + root, groove) - (nearest - root).clamp(min=0)
+        root = torch.sqrt((back * back + room / square).clamp(min=0))
+        fibre = torch.minimum(root - back, groove) + (root + back).clamp(max=0)
         return groove, fibre.clamp(min=0)

@@ -1,15 +1,22 @@
-"""From the vertex to the plane of a calorimeter's face, inside the graph.
+"""From the vertex to the plane of a calorimeter's face, and on to its back, inside the graph.
 
-Axis key: B particles, 9 conditions, T terms, E elements of `zdcsim.transfer`.
+At batch 1 a graph takes as long as it has nodes, so both planes are reached in one go.
+
+Axis key: B particles, 9 conditions, T terms.
 """
 
+from dataclasses import replace
+from typing import get_args
+
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from zdcsim.conditions import CHARGE, PX, PY, PZ, VX, VY, VZ
-from zdcsim.geometry import Calorimeter
+from zdcsim.geometry import Calorimeter, Side
 from zdcsim.optics import Machine
-from zdcsim.transfer import TERMS, transfer_series
+from zdcsim.transfer import TERMS, entrance, transfer_series, unit
 
 SMALLEST_PZ = 1e-3  # GeV/c; slower ones miss the face, at every angle that counts
 
@@ -20,13 +27,21 @@ def only(conditions: Tensor, column: int) -> Tensor:
 
 
 def flight(calorimeter: Calorimeter, machine: Machine | None) -> "StraightFlight | BentFlight":
-    """Conditions in O2's units, shape (B, 9), to x and y at the face, cm, shape (B, 2).
+    """Conditions in O2's units, shape (B, 9), to x and y at the face and the drift behind it.
+
+    Both are in cm, shape (B, 2) each. The drift is how much farther x and y are at the back, for a
+    particle that nothing stops on the way.
 
     Arguments:
-        calorimeter: Its face on the side towards which a particle flies.
+        calorimeter: Its block on the side towards which a particle flies.
         machine: The magnets on the way; without one every particle flies straight.
     """
     return StraightFlight(calorimeter) if machine is None else BentFlight(calorimeter, machine)
+
+
+def slopes_of(conditions: Tensor) -> Tensor:
+    """Slopes along x and y away from the interaction point, to either side, shape (B, 2)."""
+    return conditions[:, PX : PY + 1] / only(conditions, PZ).abs().clamp(min=SMALLEST_PZ)
 
 
 class StraightFlight(nn.Module):
@@ -34,16 +49,16 @@ class StraightFlight(nn.Module):
 
     def __init__(self, calorimeter: Calorimeter) -> None:
         super().__init__()
-        self.calorimeter = calorimeter
+        on_a, on_c = calorimeter.front_a, -calorimeter.front_c
+        self.middle, self.apart = (on_a + on_c) / 2, (on_c - on_a) / 2
+        self.length = 2 * calorimeter.half_z
 
-    def forward(self, conditions: Tensor) -> Tensor:
-        """x and y, see `flight`."""
-        pz = only(conditions, PZ)
-        forward = pz > 0
-        front = torch.where(forward, self.calorimeter.front_a, self.calorimeter.front_c)
-        size = pz.abs().clamp(min=SMALLEST_PZ)
-        way = (front - only(conditions, VZ)) / torch.where(forward, size, -size)
-        return conditions[:, VX : VY + 1] + conditions[:, PX : PY + 1] * way
+    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Place and drift, see `flight`."""
+        side = torch.sign(only(conditions, PZ))
+        way = self.middle - side * (only(conditions, VZ) + self.apart)
+        slopes = slopes_of(conditions)
+        return conditions[:, VX : VY + 1] + slopes * way, slopes * self.length
 
 
 class BentFlight(nn.Module):
@@ -58,25 +73,43 @@ class BentFlight(nn.Module):
 
     def __init__(self, calorimeter: Calorimeter, machine: Machine) -> None:
         super().__init__()
-        on_a, on_c = (transfer_series(machine, calorimeter, side) for side in ("A", "C"))
-        self.entrance, self.unit = on_a.entrance_cm, on_a.unit_gev
-        both = torch.from_numpy(on_a.coefficients), torch.from_numpy(on_c.coefficients)
-        self.register_buffer("coefficients", torch.cat(both, 1).float(), persistent=False)
+        self.entrance, self.unit = entrance(machine), unit(machine)
+        both = [_face_and_drift(calorimeter, machine, side) for side in get_args(Side)]
+        coefficients = torch.from_numpy(np.concatenate(both, axis=1)).float()
+        self.register_buffer("coefficients", coefficients, persistent=False)
         self.register_buffer("powers", torch.arange(TERMS).float(), persistent=False)
 
-    def forward(self, conditions: Tensor) -> Tensor:
-        """x and y, see `flight`."""
-        pz = only(conditions, PZ)
-        slopes = conditions[:, PX : PY + 1] / pz.abs().clamp(min=SMALLEST_PZ)
+    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Place and drift, see `flight`."""
+        pz, slopes = only(conditions, PZ), slopes_of(conditions)
         way = self.entrance - torch.sign(pz) * only(conditions, VZ)
         places = conditions[:, VX : VY + 1] + slopes * way
         elements = torch.matmul(torch.pow(self.bending(conditions), self.powers), self.coefficients)
         on_a, on_c = elements.chunk(2, 1)
         from_place, from_slope, bent = torch.where(pz > 0, on_a, on_c).chunk(3, 1)
-        return from_place * places + from_slope * slopes + bent
+        found = from_place * torch.cat([places, places], 1)
+        found = found + from_slope * torch.cat([slopes, slopes], 1) + bent
+        place, drift = found.chunk(2, 1)
+        return place, drift
 
     def bending(self, conditions: Tensor) -> Tensor:
         """Charge over momentum, the largest that is carried being 1 and -1, shape (B, 1)."""
         momentum = conditions[:, PX : PZ + 1]
         size = torch.sqrt((momentum * momentum).sum(1, keepdim=True)).clamp(min=SMALLEST_PZ)
         return (only(conditions, CHARGE) * (self.unit / 3) / size).clamp(-1, 1)
+
+
+def _face_and_drift(calorimeter: Calorimeter, machine: Machine, side: Side) -> NDArray[np.float64]:
+    """Coefficients of x and y at the face and of their drift, shape (T, 12).
+
+    Four from the place at the first magnet, four from the slope there, four of a particle along
+    the axis: x and y at the face, then how much farther they are at the back.
+    """
+    length = 2 * calorimeter.half_z
+    behind = replace(
+        calorimeter, front_a=calorimeter.front_a + length, front_c=calorimeter.front_c - length
+    )
+    face = transfer_series(machine, calorimeter, side).coefficients
+    drift = transfer_series(machine, behind, side).coefficients - face
+    pairs = [each[:, k : k + 2] for k in (0, 2, 4) for each in (face, drift)]
+    return np.concatenate(pairs, axis=1)

@@ -24,7 +24,7 @@ class Impact(nn.Module):
 
     def __init__(self, calorimeter: Calorimeter, machine: Machine | None = None) -> None:
         super().__init__()
-        self.flight = flight(calorimeter, machine)
+        self.flight, self.pitch = flight(calorimeter, machine), calorimeter.pitch
         for name, values in {
             "centre": (calorimeter.centre_x, 0.0),
             "half_width": (calorimeter.half_x, calorimeter.half_y),
@@ -38,13 +38,18 @@ class Impact(nn.Module):
 
     def forward(self, conditions: Tensor) -> Tensor:
         """x and y in pitches, shape (B, 2), of conditions in O2's units, shape (B, 9)."""
-        return self.in_pitches(self.place(conditions))
+        place, _ = self.arrival(conditions)
+        return self.in_pitches(place)
 
-    def place(self, conditions: Tensor) -> Tensor:
-        """x and y in half widths from the middle: -1 and 1 are the edges, shape (B, 2)."""
-        place: Tensor = (self.flight(conditions) - self.centre) / self.half_width
-        return place.clamp(-3, 3)
+    def arrival(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Where the particle arrives and where it would go from there, shape (B, 2) each.
+
+        The place is in half widths from the middle: -1 and 1 are the edges. The drift is how much
+        farther x and y are at the back of the block, in pitches.
+        """
+        at, drift = self.flight(conditions)
+        return ((at - self.centre) / self.half_width).clamp(-3, 3), drift / self.pitch
 
     def in_pitches(self, place: Tensor) -> Tensor:
-        """The same place in pitches from the lower corner, shape (B, 2)."""
+        """A place in half widths from the middle in pitches from the lower corner, shape (B, 2)."""
         return (place + 1) * self.half_face

@@ -18,6 +18,21 @@ SMALL = 1.5
 """Up to this expectation they are; above it the distribution function is inverted by expansion."""
 
 
+def _rising_factorials() -> Tensor:
+    """Coefficients of k, k^2, ... in k (k + 1) ... (k + n - 1) / n!, shape (TERMS, TERMS - 1).
+
+    One row for every n. All are positive, so that sums of them lose no digits.
+    """
+    rows = [[0.0] * (TERMS - 1), [1.0] + [0.0] * (TERMS - 2)]
+    for n in range(1, TERMS - 1):
+        before = [0.0, *rows[-1][:-1]]
+        rows.append([(n * at + less) / (n + 1) for at, less in zip(rows[-1], before, strict=True)])
+    return torch.tensor(rows)
+
+
+RISING = _rising_factorials()
+
+
 def drawn_counts(expected: Tensor, clustering: Tensor, uniform: Tensor, normal: Tensor) -> Tensor:
     """Counts of fibres, from a uniform number for each.
 
@@ -43,25 +58,29 @@ def summed(expected: Tensor, clustering: Tensor, uniform: Tensor) -> Tensor:
     """How many of the first values of the distribution function lie below the uniform number.
 
     With k = m / c clusters, p(n) = p(0) k (k + 1) ... (k + n - 1) s^n / n!, where s = c / (1 + c).
+    Divided by p(0) = (1 + c)^-k, the distribution function is a polynomial in k; its value at 0, 1,
+    is taken off on both sides.
     """
     clusters, clustering = (expected / clustering)[:, None], clustering[:, None]
-    rising = [torch.exp(clusters * -torch.log(1 + clustering))]
-    for n in range(TERMS - 1):
-        rising.append(rising[-1] * (clusters + n))
-    reached = torch.matmul(_sums(clustering), torch.cat(rising, 1))
-    below = (uniform[:, None] > reached).float()
+    powers = [clusters]
+    for _ in range(TERMS - 2):
+        powers.append(powers[-1] * clusters)
+    reached = torch.matmul(_polynomials(clustering), torch.cat(powers, 1))
+    drawn = uniform[:, None] * torch.exp(clusters * torch.log(1 + clustering)) - 1
+    below = (drawn > reached).float()
     return torch.matmul(torch.ones(1, TERMS, device=below.device), below).flatten(1)
 
 
-def _sums(clustering: Tensor) -> Tensor:
-    """Matrix that gives each term its power and factorial and adds up, shape (B, TERMS, TERMS).
+def _polynomials(clustering: Tensor) -> Tensor:
+    """Coefficients of k, k^2, ... in F(n) / p(0) - 1, shape (B, TERMS, TERMS - 1).
 
     Arguments:
         clustering: Shape (B, 1, 1).
     """
-    n = torch.arange(TERMS, device=clustering.device).float()
-    factorials = torch.exp(-torch.lgamma(n + 1)).expand(TERMS, TERMS).tril()
-    return (clustering / (1 + clustering)) ** n * factorials
+    device = clustering.device
+    n = torch.arange(TERMS, device=device).float()
+    up_to = torch.ones(TERMS, TERMS, device=device).tril()
+    return torch.matmul(up_to * (clustering / (1 + clustering)) ** n, RISING.to(device))
 
 
 def expanded(expected: Tensor, clustering: Tensor, normal: Tensor) -> Tensor:
