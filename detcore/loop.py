@@ -9,8 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Generic, Protocol, TextIO, TypeVar
+from typing import Any, Generic, Protocol, Self, TextIO, TypeVar
 
+from pydantic import model_validator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
@@ -47,6 +48,15 @@ class LoopSettings(Settings):
     patience: int | None = None
     max_minutes: float | None = None
     track_every: int = 50
+
+    @model_validator(mode="after")
+    def _validated_once(self) -> Self:
+        if self.validate_from > 0 and self.steps <= self.validate_from:
+            raise ValueError(
+                f"{self.steps} steps end before the first validation, which comes after step "
+                f"{self.validate_from} (validate_from); without one there are no best weights"
+            )
+        return self
 
 
 class Objective(Protocol[Given]):
@@ -87,10 +97,13 @@ class Progression:
 
     def sentence(self, folder: Path) -> str:
         """How a training in a run folder went, for the screen."""
-        return (
-            f"{self.step} steps in {self.seconds:.0f} s; "
-            f"best validation {self.best:.4g} at step {self.best_step}; run folder {folder}"
+        found = (
+            f"best validation {self.best:.4g} at step {self.best_step}"
+            if self.best_step
+            else "it ended before the first validation and has no weights to use yet: --resume it "
+            "with more time (training.max_minutes)"
         )
+        return f"{self.step} steps in {self.seconds:.0f} s; {found}; run folder {folder}"
 
 
 class Loop(Generic[Batch]):
@@ -182,13 +195,13 @@ class Loop(Generic[Batch]):
         self._record(log, metrics, tracked=step % self.settings.track_every == 0)
 
     def _look(self, log: TextIO) -> None:
-        """Validate and save when it is time, always at the end."""
+        """Validate when it is time and at the end, but no first stage; save likewise."""
         last = self._finished()
         due = self.done.step % self.settings.validate_every == 0
-        validates = (due and self.done.step > self.settings.validate_from) or last
+        validates = (due or last) and self.done.step > self.settings.validate_from
         if validates:
             self._validate(log)
-        if validates or self.done.step % self.settings.checkpoint_every == 0:
+        if validates or last or self.done.step % self.settings.checkpoint_every == 0:
             self._save()
 
     def _validate(self, log: TextIO) -> None:

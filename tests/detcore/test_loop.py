@@ -56,8 +56,13 @@ def test_a_first_stage_is_not_validated(tmp_path: Path) -> None:
     done = loop(tmp_path, steps=20, validate_every=5, validate_from=10).run()
     assert [line["step"] for line in lines(tmp_path) if "validation" in line] == [15, 20]
     assert done.best_step == 15
-    ended = loop(tmp_path / "short", steps=7, validate_every=5, validate_from=10).run()
-    assert ended.best_step == 7
+    with pytest.raises(ValueError, match=r"7 steps end before the first validation, .* step 10"):
+        loop(tmp_path / "short", steps=7, validate_from=10)
+    ended = loop(tmp_path / "timed", max_minutes=1e-9, steps=20, validate_from=10).run()
+    assert (ended.step, ended.best_step) == (1, 0)
+    assert "no weights to use yet" in ended.sentence(tmp_path)
+    assert checkpoint.load(tmp_path / "timed" / checkpoint.LAST)["done"]["step"] == 1
+    assert not (tmp_path / "timed" / checkpoint.BEST).exists()
 
 
 def test_the_time_limit_stops_and_leaves_a_checkpoint(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from zdcsim.models.corrvae import CorrVaeGenerator
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.models.generator import Generator
 from zdcsim.models.latent_generator import LatentGenerator
+from zdcsim.models.sampler import followed, sampler
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.response import sparse
@@ -66,6 +67,26 @@ def light_of(generator: Generator, noise: torch.Tensor, conditions: torch.Tensor
         return light_of(generator.decoder, generator.latent(noise, known), conditions)
     assert isinstance(generator, ShowerGenerator)
     return float(generator.light(noise, known)[0].sum())
+
+
+def test_a_brighter_corrvae_gives_the_light_that_is_asked_for() -> None:
+    # What a response of 500 photo-electrons needs, one of 750 needs with 1.5 times the light.
+    generator = built("corrvae", ZN)
+    assert isinstance(generator, CorrVaeGenerator)
+    brighter = scaled(generator, 1.5)
+    assert isinstance(brighter, CorrVaeGenerator)
+    conditions = generator.scaler(torch.from_numpy(toy_conditions(4, np.random.default_rng(1))))
+    asked = torch.tensor([[21.0, 23.0, 500.0, 40.0, 90.0]]).repeat(4, 1)
+    more = asked * torch.tensor([1, 1, 1.5, 1.5, 1])
+    with torch.no_grad():
+        needed, found = generator.head.numbers(asked, conditions), brighter.head.numbers
+        torch.testing.assert_close(found(more, conditions), needed)
+        assert not torch.allclose(found(asked, conditions), needed, atol=1e-3)
+
+
+def test_the_sampler_of_a_scaled_transport_is_told_and_chosen() -> None:
+    flow = scaled(built("flow_matching", ZN), 1.1)
+    assert sampler(followed(flow, 3, "euler")) == {"method": "euler", "steps": 3, "evaluations": 3}
 
 
 def test_a_generator_that_draws_in_its_own_way_is_refused() -> None:

@@ -1,6 +1,7 @@
 """Kernels, counts and noise of the shower autoencoder against closed forms, and its training."""
 
 import copy
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -238,7 +239,7 @@ def objective(settings: ShowerVaeSettings) -> ShowerVae:
 
 
 def test_the_bound_falls_and_a_restored_objective_goes_on_alike() -> None:
-    batches = ResponseBatches(RESPONSES, 16, 1, 10, symmetries=True)
+    batches = ResponseBatches(RESPONSES, 16, 1, 40, symmetries=True)
     ordered = next(ResponseBatches(RESPONSES, 48, 1, 10, symmetries=False).in_order())
     settings = ShowerVaeSettings(divergence_from=5, divergence_by=15, ema=0.5, draws=4)
     vae = objective(settings)
@@ -261,13 +262,31 @@ def test_the_bound_falls_and_a_restored_objective_goes_on_alike() -> None:
 def test_the_last_stage_descends_the_bound_that_validates() -> None:
     settings = ShowerVaeSettings(divergence_by=1, divergence_from=0, ema=None, draws=7)
     vae = objective(settings)
-    batch = ResponseBatches(RESPONSES, 16, 1, 10, symmetries=False)(0)
-    vae.steps = 1  # which is also the seed of the draws that validate
+    # The draws that validate, as a batch's noise.
+    drawn = normals(7 * 16, 10).reshape(7, 16, 10).transpose(0, 1).flatten(1)
+    batch = ResponseBatches(RESPONSES, 16, 1, 70, symmetries=False)(0)
+    batch = replace(batch, noise=drawn[:, None])
+    vae.steps = 1
     expected = vae.bound(batch, 7)
     assert vae.step(batch)["bound"] == pytest.approx(expected, rel=1e-6)
     usual = objective(ShowerVaeSettings(divergence_by=1, divergence_from=0, ema=None, draws=1))
     usual.steps = 1
     assert set(usual.step(batch)) == {"counts", "divergence"}
+
+
+def test_processes_that_share_a_batch_draw_what_one_alone_would() -> None:
+    settings = ShowerVaeSettings(divergence_by=1, divergence_from=0, ema=None, draws=3)
+    batch = ResponseBatches(RESPONSES, 16, 1, 30, symmetries=True)(5)
+    bounds = []
+    for part in (batch, batch.part(0, 2), batch.part(1, 2)):
+        vae = objective(settings)
+        vae.steps = 5
+        bounds.append(vae.step(part)["bound"])
+    assert bounds[0] == pytest.approx((bounds[1] + bounds[2]) / 2, rel=1e-5)
+    other = objective(settings)
+    other.steps = 5
+    again = ResponseBatches(RESPONSES, 16, 1, 30, symmetries=True)(5)
+    assert other.step(replace(again, noise=again.noise.flip(0)))["bound"] != bounds[0]
 
 
 @pytest.mark.parametrize("draws", [1, 3])
@@ -276,7 +295,7 @@ def test_every_part_learns(draws: int) -> None:
     vae = objective(settings)
     before = {name: tensor.clone() for name, tensor in vae.networks.named_parameters()}
     for step in range(2):
-        vae.step(ResponseBatches(RESPONSES, 16, 1, 10, symmetries=True)(step))
+        vae.step(ResponseBatches(RESPONSES, 16, 1, 10 * draws, symmetries=True)(step))
     still = [n for n, t in vae.networks.named_parameters() if torch.equal(before[n], t)]
     assert still == []
 

@@ -37,17 +37,19 @@ def export(
 
     Example: zdcsim export runs/sdi_gan --classifier runs/signal --target o2 --out bundle
     """
+    from detcore.compact import rounded
     from zdcsim.export.o2 import write_bundle
     from zdcsim.export.reference import reference_conditions
     from zdcsim.io.bundle import o2_options
     from zdcsim.models.sampler import followed
     from zdcsim.training import load_classifier, load_generator, training_record
-    from zdcsim.training.scale import fitted_scale_of_run
+    from zdcsim.training.scale import fitted_on_run
 
     generator = load_generator(run)
     if steps is not None or integrator is not None:
         generator = followed(generator, steps, integrator)
-    fitted = fitted_scale_of_run(run) if scale == "fitted" else None
+    generator = rounded(generator, weights)
+    fitted = fitted_on_run(generator, run) if scale == "fitted" else None
     verified = write_bundle(
         generator,
         load_classifier(classifier),

@@ -49,7 +49,7 @@ class KnownOf(nn.Module):
         self.size = FEATURES if known == "features" else len(NAMES)
 
     def forward(self, conditions: Tensor) -> Tensor:
-        """Features, shape (B, 10), or the conditions as they are, shape (B, 9)."""
+        """Features, shape (B, F), or the conditions as they are, shape (B, 9)."""
         if self.known == "conditions":
             return conditions
         features: Tensor = self.features(self.scaler.undo(conditions))[0]

@@ -25,6 +25,9 @@ COUNT = len(PROPERTIES)
 PLACES = 2
 """The first properties are the centroid; of the others the logarithm is taken."""
 
+BRIGHTNESS = ("photon_sum", "maximum")
+"""Those that follow, which grow as the light does."""
+
 STEEPEST = 0.7
 """Largest slope of the bridge's bent part; below 1 it is invertible."""
 
@@ -62,11 +65,21 @@ class PropertyScaler(nn.Module):
 
     mean: Tensor
     spread: Tensor
+    light: Tensor
 
     def __init__(self) -> None:
         super().__init__()
         self.register_buffer("mean", torch.zeros(COUNT))
         self.register_buffer("spread", torch.ones(COUNT))
+        self.register_buffer("light", torch.ones(COUNT - PLACES), persistent=False)
+
+    def brighten(self, factor: float) -> None:
+        """Take properties of responses with `factor` times the light of those learnt from.
+
+        Photon sum and maximum are then those of the learnt response times the factor. How many
+        fibres are lit is taken as it was: it hardly depends on a constant of order 1.
+        """
+        self.light[: len(BRIGHTNESS)] *= factor
 
     def fit(self, values: Tensor, impact: Tensor) -> None:
         """Mean and spread of training responses; properties (N, P), impact points (N, 2)."""
@@ -80,7 +93,7 @@ class PropertyScaler(nn.Module):
         return scaled
 
     def _raw(self, values: Tensor, impact: Tensor) -> Tensor:
-        light = torch.log(values[:, PLACES:].clamp(min=0) + 1)
+        light = torch.log(values[:, PLACES:].clamp(min=0) / self.light + 1)
         return torch.cat([values[:, :PLACES] - impact, light], 1)
 
 

@@ -11,6 +11,7 @@ from zdcsim.models.generator import Generator
 from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.ode_sampler import Integrator
 from zdcsim.models.pixel_generator import PixelGenerator
+from zdcsim.models.scale import ScaledGenerator
 
 
 def followed(
@@ -51,6 +52,8 @@ def sampler(generator: Generator) -> dict[str, str | int] | None:
 
 
 def _transport(generator: Generator) -> FlowTransport | DiffusionTransport | None:
+    if isinstance(generator, ScaledGenerator):
+        return _transport(generator.generator)
     if not isinstance(generator, PixelGenerator | LatentGenerator):
         return None
     transport = generator.transport

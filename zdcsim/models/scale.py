@@ -71,6 +71,8 @@ def scaled(generator: Generator, factor: float) -> Generator:
     changed = copy.deepcopy(generator)
     if isinstance(changed, CorrVaeGenerator | LatentGenerator):
         changed.decoder = scaled(changed.decoder, factor)
+        if isinstance(changed, CorrVaeGenerator):
+            changed.head.scale.brighten(factor)
         return changed
     if isinstance(changed, ExpertSimGenerator):
         for k, expert in enumerate(changed.experts):

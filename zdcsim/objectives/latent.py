@@ -4,7 +4,6 @@ Axis key: B particles, Z latent numbers.
 """
 
 import copy
-from dataclasses import replace
 from typing import Annotated, Any
 
 import torch
@@ -79,8 +78,7 @@ class LatentMatching:
         Each draw of the batch's noise must hold `noise_numbers` numbers.
         """
         if self.steps < self.settings.autoencoder_steps:
-            latent_size = self.generator.noise_size
-            terms = self.autoencoder.step(replace(batch, noise=batch.noise[:, :, :latent_size]))
+            terms = self.autoencoder.step(batch)
         else:
             terms = self._match(batch.to(self.device))
         self.steps += 1
@@ -107,8 +105,8 @@ class LatentMatching:
         """Latents behind responses and noise for them, each (B, Z), and the two chances, (B, 2)."""
         size, draws = self.generator.noise_size, self.settings.autoencoder.draws
         first, second = batch.noise.unbind(1)
-        normal = first[:, : draws * size].reshape(-1, draws, size).transpose(0, 1)
-        latent = self.autoencoder.latents(batch, normal, torch.special.ndtr(first[:, -1]))
+        normal, chance = self.autoencoder.drawn(batch), torch.special.ndtr(first[:, -1])
+        latent = self.autoencoder.latents(batch, normal, chance)
         return latent, second[:, :size], first[:, draws * size : -1]
 
     def weights(self) -> dict[str, Tensor]:

@@ -69,12 +69,12 @@ class ShowerVae(AveragedObjective):
     def loss(self, networks: nn.ModuleList, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """The bound, in nats a response; see `AveragedObjective.loss`."""
         if self.settings.draws > 1 and self.steps >= self.settings.divergence_by:
-            bound = self._bounds(networks, batch, self.settings.draws, self.steps).mean()
+            bound = self._bounds(networks, batch, self.drawn(batch)).mean()
             return bound, {"bound": bound}
         generator, encoder = _pair(networks)
         conditions = generator.scaler(batch.conditions)
         mean, log_variance = encoder(batch.log_photons, conditions)
-        latent = mean + torch.exp(0.5 * log_variance) * batch.noise[:, 0]
+        latent = mean + torch.exp(0.5 * log_variance) * self.drawn(batch)[0]
         expected, clustering = generator.light(latent, conditions)
         unlikely = count_loss(_counts(batch), expected, clustering).mean()
         apart = divergence(mean, log_variance)
@@ -96,7 +96,10 @@ class ShowerVae(AveragedObjective):
             draws: Latents drawn for each, always the same ones.
         """
         batch = batch.to(self.device)
-        return float(self._bounds(self.averages, batch, draws, seed=1).mean())
+        rng = torch.Generator(self.device).manual_seed(1)
+        shape = (draws, len(batch.conditions), _pair(self.averages)[0].noise_size)
+        drawn = torch.randn(shape, generator=rng, device=self.device)
+        return float(self._bounds(self.averages, batch, drawn).mean())
 
     @torch.no_grad()
     def latents(self, batch: Batch, normal: Tensor, uniform: Tensor) -> Tensor:
@@ -109,11 +112,17 @@ class ShowerVae(AveragedObjective):
         """
         return resampled(*self._weighted(self.averages, batch, normal), uniform)
 
-    def _bounds(self, networks: nn.ModuleList, batch: Batch, draws: int, seed: int) -> Tensor:
-        """Importance-weighted bound of each response, shape (B,)."""
-        rng = torch.Generator(self.device).manual_seed(seed)
-        shape = (draws, len(batch.conditions), _pair(networks)[0].noise_size)
-        drawn = torch.randn(shape, generator=rng, device=self.device)
+    def drawn(self, batch: Batch) -> Tensor:
+        """The batch's normal numbers for K latents of each response, shape (K, B, Z).
+
+        They are the first K Z numbers of each row, so that processes that share a batch draw what
+        one alone would.
+        """
+        draws, size = self.settings.draws, _pair(self.averages)[0].noise_size
+        return batch.noise[:, 0, : draws * size].reshape(-1, draws, size).transpose(0, 1)
+
+    def _bounds(self, networks: nn.ModuleList, batch: Batch, drawn: Tensor) -> Tensor:
+        """Importance-weighted bound of each response, shape (B,), of normal numbers (K, B, Z)."""
         return importance_bound(self._weighted(networks, batch, drawn)[1])
 
     def _weighted(

@@ -19,7 +19,6 @@ from zdcsim.training.config import load_experiment
 from zdcsim.training.distance import distance_to
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.parts import response_samples
-from zdcsim.training.trained import load_generator
 
 LOWEST, HIGHEST = 0.5, 2.0
 RESPONSES = 2000
@@ -27,13 +26,17 @@ EVALUATIONS = 15
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
-def fitted_scale_of_run(run_dir: Path) -> FittedScale:
-    """The constant of a run's generator, fitted on what the run trained on.
+def fitted_on_run(generator: Generator, run_dir: Path) -> FittedScale:
+    """The constant of a generator as it will be used, fitted on what its run trained on.
+
+    Arguments:
+        generator: Of the run, followed in other steps or with rounded weights if it will be.
+        run_dir: The run.
 
     Raises:
         ValueError: If the folder holds no generator, or its sample is not where it was.
     """
-    generator, experiment = load_generator(run_dir), load_experiment(run_dir / CONFIG)
+    experiment = load_experiment(run_dir / CONFIG)
     assert isinstance(experiment, GeneratorExperiment)
     with opened_samples(experiment.data.files, experiment.data.held) as responses:
         train, _ = response_samples(experiment, responses)

@@ -47,7 +47,7 @@ def shower_vae_parts(
         train,
         training.batch,
         experiment.seed,
-        generator.noise_size,
+        generator.noise_size * experiment.objective.draws,
         data.symmetries,
         diversity=False,
     )
