@@ -19,6 +19,10 @@ REUSE = 1 << 40
 itself, where it was simulated."""
 
 
+MOST_FIBRES = 1 << 16
+"""Of a block; their numbers are kept in two bytes."""
+
+
 def reused(particle: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether responses are re-used showers, by their particles' identifiers, shape (N,)."""
     found: NDArray[np.bool_] = particle >= REUSE
@@ -148,10 +152,14 @@ def joined(parts: list[Responses]) -> Responses:
     """The responses of all parts in order, with the provenance of the first.
 
     Raises:
-        ValueError: If there are none.
+        ValueError: If there are none, or they are of several calorimeters.
     """
     if not parts:
         raise ValueError("there are no responses to join")
+    faces = {part.calorimeter for part in parts}
+    if len(faces) > 1:
+        said = " and ".join(sorted(f"{face.name}, {face.nx} x {face.ny}" for face in faces))
+        raise ValueError(f"responses of {said} cannot be joined")
     lengths = np.concatenate([np.diff(part.offsets) for part in parts])
     return Responses(
         calorimeter=parts[0].calorimeter,
@@ -172,9 +180,12 @@ def sparse(
     """Offsets, pixels and counts of dense integer-valued images, shape (N, Nx, Ny).
 
     Raises:
-        ValueError: If a count is negative, not finite or not a whole number.
+        ValueError: If a count is negative, not finite or not a whole number, or there are more
+            than `MOST_FIBRES`.
     """
     flat = images.reshape(len(images), math.prod(images.shape[1:]))
+    if flat.shape[1] > MOST_FIBRES:
+        raise ValueError(f"images of {flat.shape[1]} fibres; at most {MOST_FIBRES} can be numbered")
     whole = np.issubdtype(flat.dtype, np.integer) or bool((flat == np.rint(flat)).all())
     if not (whole and np.isfinite(flat.sum()) and flat.min(initial=0) >= 0):
         raise ValueError("photo-electron counts must be finite, whole and not negative")

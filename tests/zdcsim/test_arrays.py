@@ -3,6 +3,7 @@
 import pickle
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from toys import toy_responses
 from zdcsim.conditions import CHARGE, MASS, VX
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io.arrays import ArraySettings, Layout, blocks
+from zdcsim.io.species import mass_and_charge
 from zdcsim.response import Responses, joined, sparse
 
 N = 12
@@ -59,12 +61,12 @@ def test_units_are_converted_to_those_of_o2(tmp_path: Path) -> None:
     rows[:, CHARGE] /= 3
     rows[:, MASS] /= 1000
     rows[:, VX : VX + 3] /= 100
-    rows = np.concatenate([rows, responses.pdg[:, None]], axis=1)
-    paths = saved(tmp_path, responses.dense()[..., None], rows)
+    protons = np.full((N, 1), 2212)
+    paths = saved(tmp_path, responses.dense()[..., None], np.concatenate([rows, protons], axis=1))
     settings = ArraySettings(ZN, charge_unit="e", mass_unit="GeV", vertex_unit="m")
     found = whole(*paths, settings)
     assert found.conditions == pytest.approx(responses.conditions, rel=1e-6)
-    assert np.array_equal(found.pdg, responses.pdg)
+    assert (found.pdg == 2212).all()
 
 
 def test_logarithms_become_counts(tmp_path: Path) -> None:
@@ -122,6 +124,28 @@ def bad(name: str) -> tuple[NDArray[np.generic], NDArray[np.generic], str]:
     return images, np.concatenate([rows, codes], axis=1), "the PDG tables have no particle 99999"
 
 
+@pytest.mark.parametrize(
+    ("column", "settings", "said"),
+    [
+        (MASS, {"mass_unit": "GeV"}, "mass 939565 MeV"),
+        (CHARGE, {"charge_unit": "e"}, "charge 9 e/3"),
+    ],
+)
+def test_units_that_contradict_the_code_are_refused(
+    tmp_path: Path, column: int, settings: dict[str, Any], said: str
+) -> None:
+    responses = sample()
+    rows = np.concatenate([responses.conditions, np.full((N, 1), 2212)], axis=1)
+    if column == MASS:
+        rows[:, [CHARGE, -1]] = 0, 2112
+    paths = saved(tmp_path, responses.dense(), rows)
+    chosen = {"charge_unit": "e/3"} | settings
+    with pytest.raises(ValueError, match=f"row 0: particle .* {said}"):
+        whole(*paths, ArraySettings(ZN, **chosen))
+    rows[:, MASS] *= 1.01  # of other tables
+    whole(*saved(tmp_path, responses.dense(), rows), ArraySettings(ZN, charge_unit="e/3"))
+
+
 @pytest.mark.parametrize("name", ["size", "columns", "length", "negative", "nan", "pdg"])
 def test_bad_arrays_are_named_for_what_they_are(tmp_path: Path, name: str) -> None:
     images, rows, message = bad(name)
@@ -154,3 +178,10 @@ def test_only_whole_counts_become_sparse(wrong: float) -> None:
         sparse(images)
     assert sparse(images[:0])[0].tolist() == [0]
     assert sparse(images[:1].astype(np.int32))[0].tolist() == [0, 9]
+
+
+def test_nuclei_have_the_mass_of_the_nucleus_and_not_of_the_atom() -> None:
+    codes = np.array([1000010020, 1000020040, 2112, 12])
+    # CODATA: deuteron and alpha particle.
+    expected = [[1875.61294, 3], [3727.37941, 6], [939.56542, 0], [0, 0]]
+    assert mass_and_charge(codes, "here") == pytest.approx(np.array(expected), rel=1e-7)

@@ -15,13 +15,15 @@ from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import o2_branches
 from zdcsim.io.block import Block, ParticleNumbers
 from zdcsim.io.o2_parity import Parity
-from zdcsim.io.o2sim import O2Settings, Sides, Zeros, blocks
+from zdcsim.io.o2sim import INHIBITED, O2Settings, Sides, Zeros, blocks
 from zdcsim.response import Responses, joined
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
 O2SIM = FIXTURES / "o2sim.root"
 PRINTED: list[dict[str, Any]] = json.loads(O2SIM.with_suffix(".json").read_text())
 SIDES: dict[str, tuple[int, ...]] = {"A": (1, 2), "C": (4, 5), "both": (1, 2, 4, 5)}
+
+ALL_ZEROS: tuple[Zeros, ...] = ("transported", "primaries")
 
 
 def whole(path: Path | str, settings: O2Settings, megabytes: float = 64) -> Block:
@@ -157,6 +159,41 @@ def test_the_hits_judge_the_parity(
     else:
         with pytest.raises(ValueError, match="choose another parity"):
             whole(O2SIM, settings)
+
+
+@pytest.mark.parametrize("parity", ["odd", "mirrored"])
+def test_hits_without_light_judge_no_parity(
+    parity: Parity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    original = o2_branches.members
+
+    def without_hits(tree: Any, branch: str, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        read = original(tree, branch, *arguments)
+        keep = len(read["event"]) if branch != o2_branches.HITS else 0
+        return {name: values[:keep] for name, values in read.items()}
+
+    monkeypatch.setattr(o2_branches, "members", without_hits)
+    found = whole(O2SIM, O2Settings(ZN, "both", parity)).responses
+    assert found.provenance["common_fibres_checked"] is False
+
+
+def test_primaries_without_a_mass_are_left_out_of_all_but_not_of_those_transported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    before = {z: len(whole(O2SIM, O2Settings(ZN, zeros=z)).missed_pdg) for z in ALL_ZEROS}
+    original = o2_branches.members
+
+    def with_a_remnant(tree: Any, branch: str, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        read = original(tree, branch, *arguments)
+        if branch == o2_branches.TRACKS:
+            inhibited = (read["mProp"].astype(np.int64) & INHIBITED) != 0
+            read["mPdgCode"] = read["mPdgCode"].copy()
+            read["mPdgCode"][np.flatnonzero(inhibited)[0]] = 9902210
+        return read
+
+    monkeypatch.setattr(o2_branches, "members", with_a_remnant)
+    after = {z: len(whole(O2SIM, O2Settings(ZN, zeros=z)).missed_pdg) for z in ALL_ZEROS}
+    assert after == {"transported": before["transported"], "primaries": before["primaries"] - 1}
 
 
 def test_particles_that_root_wrote_at_another_length_are_walked(

@@ -38,6 +38,7 @@ def test_gun_hits_where_it_aims() -> None:
     ("gun", "message"),
     [
         (Gun("neutron", 0.5), "cannot exist"),
+        (Gun("neutron", float("nan")), "cannot exist"),
         (Gun("neutron", 100.0, x_cm=3.4, spread_cm=0.5), "misses the face"),
         (Gun("unicorn", 100.0), "unknown particle 'unicorn'"),
     ],

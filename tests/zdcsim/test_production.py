@@ -6,6 +6,7 @@ import sys
 import time
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,11 +19,17 @@ from zdcsim.io import tree
 from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.growth import origin_of
 from zdcsim.montecarlo.gun import Gun
-from zdcsim.montecarlo.production import Production, geant4_folder, shower_seeds
+from zdcsim.montecarlo.production import (
+    IDENTIFIERS_PER_SEED,
+    LARGEST_SEED,
+    Production,
+    geant4_folder,
+    shower_seeds,
+)
 from zdcsim.montecarlo.run import run, run_share
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
-from zdcsim.response import Responses
+from zdcsim.response import Responses, reused
 
 pytestmark = pytest.mark.geant4
 
@@ -103,6 +110,22 @@ def test_a_sample_grows_by_particles_and_copies(
     assert isinstance(known, dict)
     assert (known["particles"], known["copies"]) == (particles, copies)
     assert list(tmp_path.iterdir()) == [out]
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"seed": 20261129}, "seed 20261129 is too large: .* choose one up to 1099510"),
+        ({"margin": 107}, "a margin of 107 makes 258 x 258 fibres; at most 65536"),
+    ],
+)
+def test_numbers_that_would_not_fit_are_refused(changed: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        replace(small(), **changed)
+    highest = replace(small(), seed=LARGEST_SEED)
+    last = np.array([highest.seed * IDENTIFIERS_PER_SEED + IDENTIFIERS_PER_SEED - 1])
+    assert not reused(last).any()
+    assert reused(last + IDENTIFIERS_PER_SEED).all()
 
 
 @pytest.mark.parametrize(

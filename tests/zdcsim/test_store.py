@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +17,11 @@ from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import store, tree
 from zdcsim.io.block import Block
 from zdcsim.io.held import Held, opened_sample, opened_samples, read_missed
-from zdcsim.response import Responses, sparse
+from zdcsim.response import Responses, joined, sparse
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.sample.diversity import diversity_weights
 from zdcsim.sample.split import split
-from zdcsim.training import load_experiment, run
+from zdcsim.training import load_experiment, run, train
 
 CONFIG = Path(__file__).parents[2] / "configs" / "zdcsim" / "sdi_gan.yaml"
 ARRAYS = ("particle", "pdg", "conditions", "offsets", "pixels", "counts", "cpu_seconds")
@@ -160,6 +161,44 @@ def test_several_files_are_one_sample(tmp_path: Path) -> None:
     pdg, conditions = read_missed(paths)
     assert pdg.tolist() == [2112, 22, 211]
     assert conditions[:2, 0].tolist() == [1, 0]
+
+
+def test_files_of_two_calorimeters_or_beams_are_not_one_sample(tmp_path: Path) -> None:
+    ways = {
+        "zn": toy_responses(2, 2),
+        "zp": toy_responses(2, 2, calorimeter=ZP),
+        "pp": toy_responses(2, 2, calorimeter=ZP),
+        "gun": toy_responses(2, 2, calorimeter=ZP),
+    }
+    sources = {"pp": {"name": "pp14tev", "beam_momentum_gev": 7000.0}, "gun": {"name": "gun"}}
+    for name, source in sources.items():
+        ways[name] = replace(ways[name], provenance={**ways[name].provenance, "source": source})
+    paths = {name: tmp_path / f"{name}.root" for name in ways}
+    for name, responses in ways.items():
+        tree.write(paths[name], responses)
+    for pair, said in {
+        ("zn", "zp"): "calorimeter 'ZP, 56 x 30', but",
+        ("zp", "zn"): "calorimeter 'ZN, 44 x 44', but",
+        ("pp", "gun"): "beam_momentum_gev None, but",
+        ("gun", "pp"): r"beam_momentum_gev 7000\.0, but",
+    }.items():
+        both = [paths[name] for name in pair]
+        with pytest.raises(ValueError, match=said), opened_samples(both):
+            pass
+    with pytest.raises(ValueError, match="ZN, 44 x 44 and ZP, 56 x 30 cannot be joined"):
+        joined([ways["zn"], ways["zp"]])
+
+
+def test_a_beam_that_is_not_the_files_is_refused(tmp_path: Path) -> None:
+    source = {"name": "pbpb", "beam_momentum_gev": 6798.0}
+    lead = toy_responses(8, 2, calorimeter=ZP)
+    lead = replace(lead, provenance={**lead.provenance, "source": source})
+    settings = load_experiment(
+        CONFIG.parent / "gan_zp.yaml", ["tracking.enabled=false", "training.steps=1"]
+    )
+    with pytest.raises(ValueError, match=r"beam of 6798\.0 GeV/c, but .* is 7000\.0; set it to 67"):
+        train(settings, lead, tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_several_files_cannot_stay_on_disk(tmp_path: Path) -> None:

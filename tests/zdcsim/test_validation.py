@@ -6,11 +6,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from toys import TOY_PER_GEV, TOY_WIDTH_CM, toy_responses
 from typer.testing import CliRunner
 
+import zdcsim.validation.profile
 from zdcsim.cli.main import app
 from zdcsim.conditions import CHARGE, ENERGY
+from zdcsim.evaluation.features import fibre_positions
 from zdcsim.geometry import ZN, ZP
 from zdcsim.io import store, tree
 from zdcsim.io.block import Block
@@ -125,9 +128,33 @@ def test_profile_is_the_gaussian_of_the_toy(toy: Responses) -> None:
 
 def test_rings_hold_all_light_and_cells(toy: Responses) -> None:
     group = whole(toy.select(np.arange(30)))
-    light, cells = rings(group, (0.0, 1.0, 3.0, 20.0))
+    x, y = fibre_positions(ZN)
+    radius = np.hypot(x - group.impact[:, :1], y - group.impact[:, 1:])
+    flat = group.responses.dense().reshape(30, -1)
+    light, cells = rings(radius, flat, (0.0, 1.0, 3.0, 20.0))
     assert np.array_equal(light.sum(axis=1), group.responses.photon_sum())
     assert (cells.sum(axis=1) == 44 * 44).all()
+
+
+def test_chunks_and_empty_responses_change_nothing(
+    toy: Responses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = toy.dense().astype(np.int64)
+    images[[0, 7, 1199]] = 0
+    offsets, pixels, counts = sparse(images)
+    some = replace(toy, offsets=offsets, pixels=pixels, counts=counts)
+    at_once, settings = profile(whole(some)), Settings(edges_gev=EVERYTHING)
+    monkeypatch.setattr(zdcsim.validation.profile, "CHUNK", 7)
+    assert profile(whole(some)) == at_once
+    (found,) = validate({"toy": some}, settings).blocks["ZN"].sparsity
+    inside = images[np.isin(np.arange(1200), np.flatnonzero(_well_inside(some)))]
+    assert found.zero_fibres == pytest.approx((inside == 0).mean(), rel=1e-12)
+    assert found.brightest == pytest.approx(inside.max(axis=(1, 2)).mean(), rel=1e-12)
+
+
+def _well_inside(responses: Responses) -> NDArray[np.bool_]:
+    inside: NDArray[np.bool_] = np.abs(impacts(responses)).max(axis=1) < ZN.half_x - 1.0
+    return inside
 
 
 def test_statistics_are_those_of_the_dense_images() -> None:
@@ -202,6 +229,21 @@ def test_validation_survives_json_and_refuses_re_used_showers(toy: Responses) ->
         validate({"again.root": again})
     with pytest.raises(ValueError, match="there is no sample to validate"):
         validate({})
+
+
+def test_one_response_survives_json_and_what_is_left_out_is_said(toy: Responses) -> None:
+    # The second is a photon, the third of too little energy.
+    pdg, conditions = toy.pdg[:3].copy(), toy.conditions[:3].copy()
+    pdg[1], conditions[:, ENERGY] = 22, [500, 500, 20]
+    few = replace(toy.select(np.arange(3)), pdg=pdg, conditions=conditions)
+    found = validate({"few": few.select(np.array([0, 2]))})
+    (only,) = found.blocks["ZN"].curve
+    assert np.isnan(only.per_tev_error)
+    again = from_json(found.to_json())
+    assert again.to_json() == found.to_json()
+    assert "are of 1 of 2 responses, those of neutron, proton, photon from 75 to" in markdown(again)
+    nothing = validate({"few": few.select(np.array([2]))})
+    assert "are of 0 of 1 responses" in markdown(nothing)
 
 
 O2_DATA: dict[str, object] = {

@@ -34,12 +34,14 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
     """
     numbers, names = ParticleNumbers(), [name for name, _ in sources]
     first: Mapping[str, object] = {}
+    kind: dict[str, object] = {}
     for name, blocks in sources:
         known: dict[int, int] = {}
         for block in blocks:
             responses = block.responses
             first = first or {**responses.provenance, "joined": names}
-            _check_same(in_common(first), names[0], in_common(responses.provenance), name)
+            kind = kind or _kind(responses)
+            _check_same(kind, names[0], _kind(responses), name)
             particle = _renumbered(responses, known, numbers)
             found = replace(responses, particle=particle, provenance=first)
             # Each file counts its collisions from nought; joined, they would be mixed.
@@ -65,6 +67,25 @@ def _renumbered(
         )
     found = np.fromiter((known[each] for each in here.tolist()), np.int64, len(here))
     return found + responses.particle // REUSE * REUSE
+
+
+def _kind(responses: Responses) -> dict[str, object]:
+    """What joined sources agree in: `in_common`, the calorimeter, and the way to the ZP.
+
+    Neutral particles reach the ZN whatever the magnets do; which protons reach the ZP, and where,
+    depends on them.
+    """
+    face = responses.calorimeter
+    found = {"calorimeter": f"{face.name}, {face.nx} x {face.ny}"} | in_common(responses.provenance)
+    if face.name == "ZP":
+        found["beam_momentum_gev"] = stated_beam(responses.provenance)
+    return found
+
+
+def stated_beam(provenance: Mapping[str, object]) -> object:
+    """Beam whose magnets the primaries went through; None if they flew straight or none is said."""
+    source = provenance.get("source")
+    return source.get("beam_momentum_gev") if isinstance(source, Mapping) else None
 
 
 def in_common(provenance: Mapping[str, object]) -> dict[str, object]:

@@ -33,18 +33,21 @@ class Disagreement:
     odd: int = 0
 
     def add(self, images: Recorded, hits: dict[str, NDArray[Any]], number: int) -> None:
-        """Count the events of a block for one calorimeter, O2's detector number."""
+        """Count the events of a block for one calorimeter, O2's detector number.
+
+        Events whose hits there have no light at all say nothing.
+        """
         events = int(max(images.event.max(initial=-1), hits["event"].max(initial=-1))) + 1
-        wanted = (hits["mDetectorID"] == number) & (hits["mSectorID"] == COMMON_SECTOR)
-        light = hits["mNphePMC"][wanted].astype(np.int64)
-        common = np.bincount(hits["event"][wanted], weights=light, minlength=events)
+        here = hits["mDetectorID"] == number
+        any_light = _by_event(hits, here, events) > 0
+        common = _by_event(hits, here & (hits["mSectorID"] == COMMON_SECTOR), events)
         rows = images.detector == number
         x, y = np.indices(images.images.shape[1:])
         for odd in (False, True):
             fibres = (x + y) % 2 == int(odd)
             sums = images.images[rows][:, fibres].sum(axis=1)
             found = np.bincount(images.event[rows], weights=sums, minlength=events)
-            missed = int(np.abs(found - common).sum())
+            missed = int(np.abs(found - common)[any_light].sum())
             if odd:
                 self.odd += missed
             else:
@@ -65,3 +68,11 @@ class Disagreement:
                 f"their light misses that of the hits by {given} photo-electrons, that of the "
                 f"{names[1]} ones by {other}: choose another parity"
             )
+
+
+def _by_event(
+    hits: dict[str, NDArray[Any]], wanted: NDArray[np.bool_], events: int
+) -> NDArray[np.float64]:
+    """Photo-electrons of the photomultipliers' hits in every event, shape (events,)."""
+    light = hits["mNphePMC"][wanted].astype(np.int64)
+    return np.bincount(hits["event"][wanted], weights=light, minlength=events).astype(np.float64)

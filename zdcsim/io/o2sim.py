@@ -24,7 +24,7 @@ from zdcsim.io.block import Block, ParticleNumbers, check_conditions
 from zdcsim.io.o2_branches import HITS, RESPONSES, TRACKS, TREE, Recorded
 from zdcsim.io.o2_parity import Disagreement, Parity
 from zdcsim.io.rootfile import names, opened
-from zdcsim.io.species import mass_and_charge
+from zdcsim.io.species import in_tables, mass_and_charge
 from zdcsim.io.tree import DETECTOR_NUMBERS
 from zdcsim.response import Responses, sparse
 
@@ -48,7 +48,7 @@ class O2Settings:
         side: Responses and primaries of this side only, or of both.
         parity: Which fibres are common; checked where the file has hits, and recorded.
         zeros: Primaries without light: none, those that O2 transported, or all, which also counts
-            generator-internal ones and those cut before the transport.
+            those cut before the transport, and generator-internal ones that the PDG tables have.
     """
 
     calorimeter: Calorimeter
@@ -84,7 +84,7 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
         tree = _tree(file, location, settings)
         size = o2_branches.event_bytes(tree, settings.calorimeter)
         step = max(1, int(megabytes * 1e6 / max(size, 1)))
-        provenance = _provenance(tree, location, settings)
+        provenance = _provenance(tree, location, settings, step)
         particles = ParticleNumbers()
         disagreements = {side: Disagreement() for side in settings.sides}
         for start in range(0, tree.num_entries, step):
@@ -181,6 +181,8 @@ def _missed(
         return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
     tracks = o2_branches.members(tree, TRACKS, TRACK_MEMBERS, start, stop)
     rows = np.flatnonzero(_primaries(tracks, settings))
+    if settings.zeros == "primaries":  # beam remnants and the like have no mass to be told
+        rows = rows[in_tables(tracks["mPdgCode"][rows])]
     kinematics = np.stack([tracks[name][rows] for name in (*VERTEX, *MOMENTUM)], axis=1)
     pdg = tracks["mPdgCode"][rows].astype(np.int32)
     lit = read.photon_sum > 0
@@ -250,12 +252,27 @@ def _number(calorimeter: Calorimeter, side: Side) -> int:
     return DETECTOR_NUMBERS[calorimeter.name, side]
 
 
-def _provenance(tree: Any, location: Path | str, settings: O2Settings) -> dict[str, object]:  # noqa: ANN401
+def _provenance(
+    tree: Any,  # noqa: ANN401
+    location: Path | str,
+    settings: O2Settings,
+    step: int,
+) -> dict[str, object]:
+    numbers = [_number(settings.calorimeter, side) for side in settings.sides]
     return {
         "data_kind": "O2 full simulation",
         "source": f"o2sim tree of {Path(str(location)).name}",
         "side": settings.side,
         "common_fibres": settings.parity,
-        "common_fibres_checked": HITS in tree,
+        "common_fibres_checked": HITS in tree and _any_hit(tree, numbers, step),
         "missed": settings.zeros,
     }
+
+
+def _any_hit(tree: Any, numbers: list[int], step: int) -> bool:  # noqa: ANN401
+    """Whether a hit of one of O2's detector numbers has light; reads until the first."""
+    for start in range(0, tree.num_entries, step):
+        hits = o2_branches.members(tree, HITS, HIT_MEMBERS, start, start + step)
+        if (np.isin(hits["mDetectorID"], numbers) & (hits["mNphePMC"] > 0)).any():
+            return True
+    return False

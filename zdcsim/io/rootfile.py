@@ -34,7 +34,7 @@ def opened(location: Path | str) -> Iterator[uproot.ReadOnlyDirectory]:
         # A cache of arrays would hold the blocks that were read and let go.
         with uproot.open(location, array_cache=None) as file:
             yield file
-    except ValueError:
+    except (ValueError, MemoryError):
         raise
     except Exception as error:  # uproot raises many kinds for damaged files
         raise ValueError(_sentence(location, error)) from error

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 UNKNOWN_PDG = 0
 """Stands for a code that the source does not give."""
 
+ELECTRON_MEV = 0.51099895
+
 
 def mass_and_charge(pdg: NDArray[np.integer], place: str) -> NDArray[np.float64]:
     """Mass (MeV) and charge (e/3) of each PDG code, shape (N, 2).
@@ -27,6 +29,22 @@ def mass_and_charge(pdg: NDArray[np.integer], place: str) -> NDArray[np.float64]
     return np.array(known, dtype=np.float64).reshape(-1, 2)[index]
 
 
+def in_tables(pdg: NDArray[np.integer]) -> NDArray[np.bool_]:
+    """Whether the PDG tables have each code, shape (N,)."""
+    codes, index = np.unique(pdg, return_inverse=True)
+    found: NDArray[np.bool_] = np.array([_in_tables(int(code)) for code in codes], bool)[index]
+    return found
+
+
+@cache
+def _in_tables(code: int) -> bool:
+    try:
+        _known(code, "")
+    except ValueError:
+        return False
+    return True
+
+
 @cache
 def _known(code: int, place: str) -> tuple[float, int]:
     from particle import InvalidParticle, Particle, ParticleNotFound
@@ -37,8 +55,10 @@ def _known(code: int, place: str) -> tuple[float, int]:
         raise ValueError(
             f"{place}: the PDG tables have no particle {code}; leave it out of the source"
         ) from None
-    # The tables give neutrinos no mass.
-    return float(found.mass or 0.0), int(found.three_charge or 0)
+    # The tables give neutrinos no mass, and nuclei that of the atom.
+    electrons = found.pdgid.Z or 0 if found.pdgid.is_nucleus and found.pdgid.A > 1 else 0
+    mass = float(found.mass or 0.0) - electrons * ELECTRON_MEV
+    return mass, int(found.three_charge or 0)
 
 
 def proper_decay_length(pdg: int) -> float:

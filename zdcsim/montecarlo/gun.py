@@ -50,7 +50,7 @@ class Gun:
         return Primaries(np.full(n, shot.pdg, np.int32), conditions, np.arange(n))
 
     def _check(self, shot: Species, calorimeter: Calorimeter) -> None:
-        if self.energy_gev <= shot.mass_mev / 1000:
+        if not self.energy_gev > shot.mass_mev / 1000:
             raise ValueError(
                 f"a {shot.name} of {self.energy_gev} GeV cannot exist: its mass is "
                 f"{shot.mass_mev / 1000:.4g} GeV"

@@ -13,9 +13,11 @@ from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.montecarlo.standin import generate
+from zdcsim.response import MOST_FIBRES, REUSE
 from zdcsim.shower_physics import DATA_KIND, GEANT4, GROOVES, TRANSPORT, Grooves, ShowerPhysics
 
 IDENTIFIERS_PER_SEED = 1_000_000
+LARGEST_SEED = REUSE // IDENTIFIERS_PER_SEED - 1
 Shower = tuple[int, int]
 """Index of the particle and number of the copy."""
 
@@ -31,7 +33,7 @@ class Production:
             events.
         copies: Independent showers of each.
         missed: Primaries that do not reach the calorimeter, stored as conditions only.
-        seed: Seed of everything.
+        seed: Seed of everything, up to `LARGEST_SEED`.
         transport: Geant4 cuts.
         geant4_data: Folder of the Geant4 data sets.
         margin: Columns and rows of fibres that the block has more on each side, for a shower
@@ -59,6 +61,16 @@ class Production:
         if self.seed < 0 or self.margin < 0:
             raise ValueError(
                 f"seed and margin must not be negative; got {self.seed} and {self.margin}"
+            )
+        if self.seed > LARGEST_SEED:
+            raise ValueError(
+                f"seed {self.seed} is too large: identifiers of particles hold it, and those above "
+                f"mark re-used showers; choose one up to {LARGEST_SEED}"
+            )
+        if self.block.nx * self.block.ny > MOST_FIBRES:
+            raise ValueError(
+                f"a margin of {self.margin} makes {self.block.nx} x {self.block.ny} fibres; at "
+                f"most {MOST_FIBRES} can be numbered"
             )
 
     @property
@@ -112,7 +124,11 @@ def light_record(calorimeter: Calorimeter, physics: ShowerPhysics) -> dict[str, 
 
 
 def shower_seeds(seed: int, shower: Shower) -> tuple[int, np.random.Generator]:
-    """Seed of Geant4's engine (below 2^31) and generator of the photo-electrons of one shower."""
+    """Seed of Geant4's engine (below 2^31) and generator of the photo-electrons of one shower.
+
+    Of n showers n^2 / 2^32 pairs share the engine's seed by chance, six of 160 000, which matters
+    only if their primaries are the same, as those of a gun at one point.
+    """
     engine, light = np.random.SeedSequence([seed, *shower]).spawn(2)
     return int(engine.generate_state(1)[0] >> 1), np.random.default_rng(light)
 

@@ -1,6 +1,6 @@
 """Running a production: showers shared out over processes or a cluster, merged into one ROOT file.
 
-Each shower has a seed of its own, made of the production's seed, its particle and its copy, so the
+The seed of a shower is made of the production's seed, its particle and its copy, so the
 responses do not depend on who simulates them, on their order or on interruptions.
 """
 

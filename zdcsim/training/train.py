@@ -17,6 +17,7 @@ from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tr
 from detcore.tracking import Untracked, tracker
 from zdcsim.conditions import NAMES
 from zdcsim.io.held import opened_samples, read_missed
+from zdcsim.io.joining import stated_beam
 from zdcsim.response import Sample
 from zdcsim.training.config import SignalExperiment
 from zdcsim.training.experiment import GeneratorExperiment
@@ -78,6 +79,7 @@ def train(
             f"the responses are of {responses.calorimeter.name} but data.calorimeter is "
             f"{experiment.data.calorimeter}"
         )
+    _check_beam(experiment, responses)
     with processes(experiment.training.device) as group:
         parts = _parts(experiment, responses, missed, group)
         check_folder(folder, experiment, resume, MAY_CHANGE)
@@ -94,6 +96,16 @@ def train(
             loop.resume()
         with tracked(told, folder, (CONFIG, PROVENANCE, checkpoint.BEST)):
             return loop.run()
+
+
+def _check_beam(experiment: GeneratorExperiment | SignalExperiment, responses: Sample) -> None:
+    """Refuse a ZP sample that states another beam than the settings carry particles with."""
+    stated, chosen = stated_beam(responses.provenance), experiment.data.beam_momentum_gev
+    if responses.calorimeter.name == "ZP" and stated is not None and stated != chosen:
+        raise ValueError(
+            f"the primaries of the responses went through the magnets of a beam of {stated} GeV/c, "
+            f"but data.beam_momentum_gev is {chosen}; set it to {stated}"
+        )
 
 
 def _parts(

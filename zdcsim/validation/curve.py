@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.conditions import ENERGY
-from zdcsim.validation.groups import Group
+from zdcsim.validation.groups import Error, Group
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Point:
         particles: Different ones, U.
         responses: N.
         per_tev: Mean over the particles of photo-electrons per TeV.
-        per_tev_error: Statistical.
+        per_tev_error: Statistical; NaN of a single response.
         resolution: Standard deviation of the photon sum between copies of one particle, over what
             the group gives to its energy, root mean square over the particles; None if every
             particle has one copy, or none leaves light. Not over the particle's own mean, which
@@ -35,7 +35,7 @@ class Point:
     particles: int
     responses: int
     per_tev: float
-    per_tev_error: float
+    per_tev_error: Error
     resolution: float | None
     resolution_error: float | None
 

@@ -5,9 +5,12 @@ Axis key: N responses.
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from math import nan
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator
 
 from zdcsim.conditions import ENERGY
 from zdcsim.montecarlo.arrival import arrival
@@ -18,6 +21,9 @@ SPECIES = {"neutron": 2112, "proton": 2212, "photon": 22}
 EDGES_GEV = (75.0, 150.0, 300.0, 700.0, 1500.0, 3000.0, 7000.0)
 FIDUCIAL_CM = 1.0
 """Showers nearer to the edge of the face lose more of their light at it."""
+
+Error = Annotated[float, BeforeValidator(lambda value: nan if value is None else value)]
+"""A number that may be NaN, which JSON has as null."""
 
 
 @dataclass(frozen=True)

@@ -3,16 +3,19 @@
 Axis key: N responses, R rings.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.evaluation.features import fibre_positions
-from zdcsim.validation.groups import Group
+from zdcsim.validation.groups import Error, Group
 
 RING_EDGES_CM = tuple(float(edge) for edge in np.round(np.arange(0, 3.3, 0.2), 1))
 RADII_CM = (0.5, 1.0, 2.0, 3.0)
+CHUNK = 1000
+"""Responses that are dense at a time."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Profile:
         density: Share of all light per square centimetre of fibre cells in each ring, R; None
             where no cell's middle lies.
         within: Share of the light within each of `RADII_CM`.
-        within_error: Statistical, from response to response.
+        within_error: Statistical, from response to response; NaN of a single one.
     """
 
     species: str
@@ -36,15 +39,15 @@ class Profile:
     rings_cm: tuple[float, ...]
     density: tuple[float | None, ...]
     within: tuple[float, ...]
-    within_error: tuple[float, ...]
+    within_error: tuple[Error, ...]
 
 
 def profile(group: Group) -> Profile | None:
     """The lateral profile of one group; None without light."""
-    light, cells = rings(group, RING_EDGES_CM)
     total = group.responses.photon_sum().astype(np.float64)
     if not total.any():
         return None
+    light, cells, inside = (np.concatenate(parts) for parts in zip(*_in_chunks(group), strict=True))
     area = cells.sum(axis=0) * group.responses.calorimeter.pitch**2
     # Cells are counted for every response and weighted with its light, as the light itself is.
     weighted = (cells * total[:, None]).sum(axis=0) * group.responses.calorimeter.pitch**2
@@ -52,35 +55,44 @@ def profile(group: Group) -> Profile | None:
         float(one / other) if ground > 0 else None
         for one, other, ground in zip(light.sum(axis=0), weighted, area, strict=True)
     ]
-    within = [float(light_within(group, radius).sum() / total.sum()) for radius in RADII_CM]
-    errors = [
-        ratio_error(light_within(group, radius), total, share)
-        for radius, share in zip(RADII_CM, within, strict=True)
-    ]
+    within = inside.sum(axis=0) / total.sum()
+    errors = [ratio_error(part, total, share) for part, share in zip(inside.T, within, strict=True)]
     return Profile(
         species=group.species,
         energy_gev=(group.low_gev, group.high_gev),
         responses=len(total),
         rings_cm=RING_EDGES_CM,
         density=tuple(density),
-        within=tuple(within),
+        within=tuple(within.tolist()),
         within_error=tuple(errors),
     )
 
 
-def distances(group: Group) -> NDArray[np.float64]:
-    """Distance of every fibre from the impact of every response, cm, shape (N, Nx * Ny)."""
+def _in_chunks(
+    group: Group,
+) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]]:
+    """Light and fibres in rings, and light within `RADII_CM`, of some responses at a time."""
     x, y = fibre_positions(group.responses.calorimeter)
-    found: NDArray[np.float64] = np.hypot(x - group.impact[:, :1], y - group.impact[:, 1:])
-    return found
+    for start in range(0, len(group.impact), CHUNK):
+        rows = np.arange(start, min(start + CHUNK, len(group.impact)))
+        impact = group.impact[rows]
+        radius: NDArray[np.float64] = np.hypot(x - impact[:, :1], y - impact[:, 1:])
+        flat = group.responses.dense(rows).reshape(len(rows), -1)
+        light, cells = rings(radius, flat, RING_EDGES_CM)
+        inside = [(flat * (radius < edge)).sum(axis=1) for edge in RADII_CM]
+        yield light, cells, np.stack(inside, axis=1).astype(np.float64)
 
 
 def rings(
-    group: Group, edges: tuple[float, ...]
+    radius: NDArray[np.float64], flat: NDArray[np.float32], edges: tuple[float, ...]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Light, and number of fibres, of every response in each ring, each of shape (N, R)."""
-    radius = distances(group)
-    flat = group.responses.dense().reshape(len(radius), -1)
+    """Light, and number of fibres, of every response in each ring, each of shape (N, R).
+
+    Arguments:
+        radius: Distance of every fibre from the impact of every response, cm, shape (N, Nx * Ny).
+        flat: Photo-electrons of the fibres, shape (N, Nx * Ny).
+        edges: Of the rings, cm, R + 1.
+    """
     place = np.digitize(radius, edges) - 1
     inside = (place >= 0) & (place < len(edges) - 1)
     row = np.broadcast_to(np.arange(len(radius))[:, None], radius.shape)
@@ -89,13 +101,6 @@ def rings(
     light = np.bincount(flat_place, flat[inside], size).astype(np.float64)
     cells = np.bincount(flat_place, minlength=size).astype(np.float64)
     return light.reshape(len(radius), -1), cells.reshape(len(radius), -1)
-
-
-def light_within(group: Group, radius_cm: float) -> NDArray[np.float64]:
-    """Light of every response within a radius of its impact, shape (N,)."""
-    flat = group.responses.dense().reshape(len(group.impact), -1)
-    found: NDArray[np.float64] = (flat * (distances(group) < radius_cm)).sum(axis=1)
-    return found
 
 
 def ratio_error(part: NDArray[np.float64], whole: NDArray[np.float64], share: float) -> float:

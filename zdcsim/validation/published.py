@@ -21,7 +21,7 @@ class Statistics:
     """What is published of a sample.
 
     Arguments:
-        rows: Responses, without light too.
+        rows: Responses with light.
         zero_fibres: Share of the fibres of responses with light that see none.
         photon_sum: Smallest, lower quartile, median, upper quartile and largest photon sum of the
             responses with light.

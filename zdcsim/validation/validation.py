@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 from pydantic import TypeAdapter
 
 from detcore.files import write_text
@@ -75,6 +76,8 @@ class Block:
         alice: The same, published of ALICE's data.
         light: Our light model beside ALICE's tables, with the physics of O2 where the samples
             state none; empty without tables.
+        responses: Of the samples; None in files of earlier versions.
+        grouped: Those of them in curve, profiles and sparsity, see `groups`.
     """
 
     calorimeter: str
@@ -84,6 +87,8 @@ class Block:
     sample: Statistics | None
     alice: Statistics
     light: tuple[TableShape, ...]
+    responses: int | None = None
+    grouped: int | None = None
 
 
 @dataclass(frozen=True)
@@ -117,6 +122,17 @@ class Validation:
         if len(files) == 1:
             (said,) = files
         return f"{said} (O2: {ShowerPhysics()})"
+
+    def left_out(self) -> list[str]:
+        """What is in the tables of each block and what is not, a sentence each."""
+        low, high = self.settings.edges_gev[0], self.settings.edges_gev[-1]
+        return [
+            f"{name}: curves, profiles and sparsity are of {block.grouped:,} of {block.responses:,}"
+            f" responses, those of {', '.join(SPECIES)} from {low:g} to {high:g} GeV that hit "
+            f"{self.settings.fiducial_cm:g} cm or more inside the face."
+            for name, block in self.blocks.items()
+            if block.responses is not None
+        ]
 
     def flight(self) -> str:
         """Which protons are taken to fly straight, in a sentence; empty if none are."""
@@ -227,6 +243,8 @@ def _block(chosen: Sequence[Responses], settings: Settings, tables: Path | None)
         sparsity=tuple(_sparsity(group) for group in divided),
         sample=statistics(joined(collisions)) if collisions else None,
         alice=ALICE[name],
+        responses=sum(len(found) for found in chosen),
+        grouped=sum(len(group.responses) for group in divided),
         light=()
         if tables is None
         else tuple(table_shapes(tables, CALORIMETERS[name], physics or ShowerPhysics())),
@@ -248,10 +266,12 @@ def _flies_straight(responses: Responses, settings: Settings) -> bool:
 
 
 def _sparsity(group: Group) -> Sparsity:
-    dense = group.responses.dense().reshape(len(group.responses), -1)
+    found, (nx, ny) = group.responses, group.responses.calorimeter.shape
+    lit = np.flatnonzero(np.diff(found.offsets))
+    brightest = np.maximum.reduceat(found.counts, found.offsets[lit]) if len(lit) else np.zeros(1)
     return Sparsity(
         species=group.species,
-        energy_gev=float(group.responses.conditions[:, ENERGY].mean()),
-        zero_fibres=float((dense == 0).mean()),
-        brightest=float(dense.max(axis=1).mean()),
+        energy_gev=float(found.conditions[:, ENERGY].mean()),
+        zero_fibres=1 - len(found.counts) / (len(found) * nx * ny),
+        brightest=float(brightest.sum() / len(found)),
     )

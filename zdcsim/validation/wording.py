@@ -111,7 +111,7 @@ def markdown(validation: Validation) -> str:
         validation.flight(),
         "Made by `zdcsim validate`.",
     ]
-    lines = [" ".join(filter(None, said))]
+    lines = [" ".join(filter(None, said)), *(f"\n{each}" for each in validation.left_out())]
     for name, block in validation.blocks.items():
         for title, (head, *rows) in tables(block).items():
             lines += ["", f"### {name}: {title[0].lower()}{title[1:]}", ""]
