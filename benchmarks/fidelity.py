@@ -75,7 +75,7 @@ def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float | None:
 def within_seed(judgement: dict[str, Any], path: tuple[str, ...]) -> Row | None:
     """Error of a number of one judgement: over draws of its particles, or over its halves."""
     *place, last = path
-    drawn = entry(judgement, (*place, "ratio_bootstrap")) if last == "ratio" else None
+    drawn = entry(judgement, (*place, "ratio_drawn")) if last == "ratio" else None
     if drawn is not None:
         return {"deviation": drawn, "over": "particles"}
     spread = entry(judgement, (*place, "ratio_spread" if last == "ratio" else "spread"))
@@ -300,8 +300,8 @@ def _of_one_seed(rows: list[Row]) -> str:
     never_drawn = ", ".join(family for family, over in single.items() if "particles" not in over)
     older = f" (all numbers of {never_drawn} over halves: judged before there were draws)"
     return (
-        "; in parentheses, of one seed alone: standard deviation of W and the next four columns "
-        "over draws of the test sample's particles, of the others over its random halves"
+        "; in parentheses, of one seed alone: standard error of W and the next four columns for "
+        "another draw of the test sample's particles, of the others spread over its random halves"
         f"{older if never_drawn else ''}"
     )
 

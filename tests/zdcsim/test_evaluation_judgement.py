@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from toys import toy_images, toy_responses
 
-from zdcsim.evaluation.bootstrap import DRAWS
 from zdcsim.evaluation.judgement import STAGES, Judgement, from_json, judge
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Stopwatch, speed
@@ -76,32 +75,31 @@ def test_conditions_mixed_up_are_seen_in_bins_and_errors_only() -> None:
 
 
 def test_the_error_of_a_ratio_holds_which_particles_were_drawn() -> None:
-    """One particle in ten far off: as often as it is drawn, Binomial(10, 1/10), so is the ratio."""
+    """One particle in ten far off: 10/9 of the ratio without another one, nothing without it."""
     reference = toy_responses(10, 20)
     off = reference.dense().astype(np.int32)
     off[reference.particle == 3] += 1000
     found = judge(reference, [off], replace(SETTINGS, by=())).distances
     for each in (found["o2"]["mean"], found["features"]["photon sum"]):
-        assert each.ratio is not None and each.ratio_bootstrap is not None
-        # Relative error of a standard deviation of 50 draws of excess kurtosis 0.51.
-        error = 5 * np.sqrt((2 + 0.51) / (4 * DRAWS))
-        assert each.ratio_bootstrap / each.ratio == pytest.approx(np.sqrt(0.9), rel=error)
+        assert each.ratio is not None and each.ratio_drawn is not None
+        # 9 / 10 (9 / 81 + 1) of its square; the floor is a little another without each particle.
+        assert each.ratio_drawn / each.ratio == pytest.approx(1, rel=0.05)
 
 
 def test_a_judgement_without_draws_of_particles_is_read_and_shown(faultless: Judgement) -> None:
     written = json.loads(faultless.to_json())
     for named in written["distances"].values():
         for each in named.values():
-            del each["ratio_bootstrap"]
+            del each["ratio_drawn"]
     del written["settings"]["measures"]
     old = from_json(json.dumps(written))
     assert old.settings == faultless.settings
     assert headings(old) == HEADINGS
     assert [len(cells) for cells in main_rows(old)[0]] == [4, 4, 4]
-    assert "drawn anew" not in judged_parts(replace(old, conditional={}))[-1]
+    assert "another draw" not in judged_parts(replace(old, conditional={}))[-1]
     new = main_rows(faultless)[0][0]
     assert headings(faultless) == (*HEADINGS, "± drawn")
-    drawn = faultless.distances["o2"]["mean"].ratio_bootstrap
+    drawn = faultless.distances["o2"]["mean"].ratio_drawn
     assert drawn is not None and new[-1] == f"± {drawn:.2g}"
 
 

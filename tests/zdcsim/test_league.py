@@ -15,7 +15,7 @@ FPD = ("likeness", "FPD", "model", "mean")
 
 def judgement(ratio: float, drawn: float | None = 0.21) -> dict[str, Any]:
     mean = {"ratio": ratio, "ratio_spread": 0.07}
-    mean |= {} if drawn is None else {"ratio_bootstrap": drawn}
+    mean |= {} if drawn is None else {"ratio_drawn": drawn}
     fpd = {"model": {"mean": -0.0004, "spread": 0.03}}
     return {"distances": {"o2": {"mean": mean}}, "likeness": {"FPD": fpd}}
 

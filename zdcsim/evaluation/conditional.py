@@ -2,7 +2,7 @@
 
 A distance over all particles can be small while the response to each kind is wrong, so every
 distance and its floor, and the mean light, are given for every bin too, with what they depend on
-the few particles of the bin (`bootstrap`).
+the few particles of the bin (`bootstrap` for light, `jackknife` for distances).
 
 Axis key: N responses.
 """
@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.conditions import ENERGY
-from zdcsim.evaluation.bootstrap import DrawError, deviation, distance_errors, drawn_rows
+from zdcsim.evaluation.bootstrap import deviation, drawn_rows
 from zdcsim.evaluation.floor import Comparison, Halves, by_group, compare, divisions
+from zdcsim.evaluation.jackknife import DrawError, distance_errors
 from zdcsim.evaluation.quantities import Measured
 from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.specialisation import species_name

@@ -44,7 +44,7 @@ class Comparison:
             All are of the same particles.
         whole: Every repetition of the generation against all of the Monte Carlo.
         pooled: All repetitions as one sample against all of the Monte Carlo.
-        ratio_bootstrap: Standard deviation of the ratio over draws of the particles (`bootstrap`);
+        ratio_drawn: Standard error of the ratio for another draw of the particles (`jackknife`);
             None where that was not taken, as in judgements written before it existed.
     """
 
@@ -55,7 +55,7 @@ class Comparison:
     ratio_spread: float | None
     whole: Spread | None
     pooled: float | None
-    ratio_bootstrap: float | None = None
+    ratio_drawn: float | None = None
 
 
 def halves(particle: NDArray[np.integer], floor: Floor, rng: np.random.Generator) -> Halves:
@@ -154,6 +154,18 @@ def ratio(model: Sequence[float], floor: Sequence[float]) -> tuple[float | None,
     return float(found), float((above - found * below).std(ddof=1) / below.mean())
 
 
+def paired_distances(
+    reference: Measured, generated: Sequence[Measured], divided: Sequence[Halves]
+) -> tuple[list[dict[Quantity, float]], list[dict[Quantity, float]]]:
+    """Of each division the floor's distances and the model's; arguments of `compare`."""
+    floors, models = [], []
+    for repetition, (a, b) in enumerate(divided):
+        half = reference.select(b)
+        floors.append(distances(reference.select(a), half))
+        models.append(distances(generated[repetition % len(generated)].select(a), half))
+    return floors, models
+
+
 def compare(
     reference: Measured,
     generated: Sequence[Measured],
@@ -167,11 +179,7 @@ def compare(
         divided: Random halves of the reference's rows; division r is judged with repetition
             r modulo the number of repetitions.
     """
-    floors, models = [], []
-    for repetition, (a, b) in enumerate(divided):
-        half = reference.select(b)
-        floors.append(distances(reference.select(a), half))
-        models.append(distances(generated[repetition % len(generated)].select(a), half))
+    floors, models = paired_distances(reference, generated, divided)
     wholes = [distances(each, reference) for each in generated]
     together = Measured(reference.quantities, np.concatenate([each.values for each in generated]))
     pooled = distances(together, reference)

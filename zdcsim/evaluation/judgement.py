@@ -14,11 +14,11 @@ from pydantic import TypeAdapter
 
 from detcore.files import write_text
 from detcore.provenance import provenance
-from zdcsim.evaluation.bootstrap import distance_errors, with_bootstrap
 from zdcsim.evaluation.conditional import Bin, conditional
 from zdcsim.evaluation.diversity import Diversity, diversity
 from zdcsim.evaluation.errors import Error, errors
 from zdcsim.evaluation.floor import Comparison, Halves, Spread, by_group, compare, divisions, spread
+from zdcsim.evaluation.jackknife import distance_errors, with_draw_errors
 from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, measure
 from zdcsim.evaluation.settings import By, Settings
@@ -172,7 +172,7 @@ def judge(
     ours = measure(reference, calorimeter, conventions)
     theirs = [measure(each, calorimeter, conventions) for each in counted]
     stage("distances")
-    distances = _with_bootstrap(reference, ours, theirs, divided, chosen)
+    distances = _with_draw_errors(reference, ours, theirs, divided, chosen)
     stage("errors")
     paired = errors(reference, ours, counted, theirs, conventions, chosen.seed)
     stage("diversity")
@@ -196,7 +196,7 @@ def judge(
     )
 
 
-def _with_bootstrap(
+def _with_draw_errors(
     reference: Responses,
     ours: Measured,
     theirs: Sequence[Measured],
@@ -206,7 +206,7 @@ def _with_bootstrap(
     """Every distance with its floor, and what their ratio owes to the particles of the sample."""
     rng = np.random.default_rng([settings.seed, len(reference)])
     drawn = distance_errors(ours, theirs, reference.particle, divided, rng)
-    return with_bootstrap(by_group(compare(ours, theirs, divided)), drawn)
+    return with_draw_errors(by_group(compare(ours, theirs, divided)), drawn)
 
 
 def _likeness(

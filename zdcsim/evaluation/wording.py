@@ -21,12 +21,12 @@ REMARK, ONLY_IN_FILES = 3, (1, 2, 4)
 
 BIN_CAPTION = (
     "Each bin against its own floor: light, generated over Monte Carlo, beside the spread of the "
-    "ratio of two halves of the Monte Carlo; Wasserstein of the mean channel. Errors: the bin's "
-    "particles drawn anew with replacement."
+    "ratio of two halves of the Monte Carlo; Wasserstein of the mean channel. Errors: of another "
+    "draw of the bin's particles."
 )
 DRAWN_CAPTION = (
-    "± over random halves of the same particles; under `± drawn` the standard deviation of the "
-    "ratio when the particles are drawn anew with replacement, all copies of a particle together."
+    "± over random halves of the same particles; under `± drawn` the standard error of the ratio "
+    "for another draw of the particles, all copies of a particle together."
 )
 
 
@@ -51,7 +51,7 @@ def row(name: str, found: Comparison) -> Row:
 def was_drawn(judgement: Judgement) -> bool:
     """Whether the judgement has errors by the draw of particles; older ones have none."""
     return any(
-        found.ratio_bootstrap is not None
+        found.ratio_drawn is not None
         for named in judgement.distances.values()
         for found in named.values()
     )
@@ -82,9 +82,9 @@ def main_rows(judgement: Judgement) -> tuple[list[Row], list[Row]]:
 
 def drawn_error(found: Comparison) -> str:
     """± of the ratio by the draw of particles, to two digits."""
-    if found.ratio_bootstrap is None:
+    if found.ratio_drawn is None:
         return ABSENT
-    return f"± {number(found.ratio_bootstrap, 2)}"
+    return f"± {number(found.ratio_drawn, 2)}"
 
 
 def conditional_rows(judgement: Judgement) -> dict[str, list[tuple[str, ...]]]:
