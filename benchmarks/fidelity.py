@@ -327,7 +327,8 @@ def main() -> None:
     options = arguments()
     detector = options.detector
     reference = options.reference or Path(f"data/{detector}_test.root")
-    signal = classifier(options.runs, options.signal or SIGNAL[detector])
+    sampled = [text for text in options.set if text.startswith("data.train=")]
+    signal = classifier(options.runs, options.signal or SIGNAL[detector], sampled)
     jobs = [(name, seed) for seed in options.seeds for name in options.families]
     if options.only_trained:
         jobs = [job for job in jobs if verdict(options.runs, *job).exists()]

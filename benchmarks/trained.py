@@ -1,5 +1,6 @@
 """Trainings of a benchmark: train, export, judge, each once, so that an interrupted one goes on."""
 
+import functools
 import json
 import subprocess
 import sys
@@ -10,6 +11,8 @@ from typing import Any
 import yaml
 
 from detcore.provenance import shortened
+from zdcsim.io import tree
+from zdcsim.io.bundle import read_manifest
 
 CONFIGS = Path("configs/zdcsim")
 SIGNAL = {"zn": "signal", "zp": "signal_zp"}
@@ -67,6 +70,10 @@ def judged(
         reference: ROOT file of the test sample.
         overrides: Settings to change, a.b=value.
         options: Of `zdcsim evaluate`.
+
+    Raises:
+        ValueError: If one is there that was judged on another sample or trained with other
+            settings.
     """
     written = verdict(runs, config, seed)
     run, bundle = run_of(runs, config, seed), written.parent / "bundle"
@@ -76,8 +83,26 @@ def judged(
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
         scale = "fitted" if config.endswith(SCALED) else "none"
         export_and_judge(run, signal, bundle, reference, written, options, scale=scale)
+    else:
+        _require_asked(written, bundle, reference, overrides)
     found: dict[str, Any] = json.loads(written.read_text())
     return bundle, found
+
+
+def _require_asked(written: Path, bundle: Path, reference: Path, overrides: Sequence[str]) -> None:
+    """Refuse what an earlier run left of another sample or other settings."""
+    again = f"name another folder with --runs, or remove {written}"
+    sample = json.loads(json.dumps(tree.read(reference).provenance))
+    if json.loads(written.read_text())["reference"] != sample:
+        raise ValueError(f"{written} was judged on another sample than {reference}; {again}")
+    settings = read_manifest(bundle)["training"]["generator"]["settings"]
+    for text in overrides:
+        key, _, wanted = text.partition("=")
+        found = functools.reduce(lambda at, name: (at or {}).get(name), key.split("."), settings)
+        if found != yaml.safe_load(wanted):
+            raise ValueError(
+                f"{bundle} was trained with {key} {found!r}, and {wanted} is asked for; {again}"
+            )
 
 
 def export_and_judge(

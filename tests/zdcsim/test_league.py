@@ -5,8 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trained
 from changed_settings import alike, changed, changed_alike, listed, resolved
 from fidelity import caption, judged_number, markdown, simulated, staying, text
+
+from zdcsim.io import tree
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 W = ("distances", "o2", "mean", "ratio")
@@ -102,3 +105,31 @@ def test_rows_stay_beside_a_model_that_leaves_more_responses_empty(
     assert kept == [row["family"] for row in league["rows"] if row["family"] != "shower_vae"]
     with pytest.raises(ValueError, match="was judged on another sample"):
         staying(table, ["shower_vae"], {**tested, "responses": 1})
+
+
+@pytest.mark.parametrize(
+    ("reference", "overrides", "said"),
+    [
+        ("zn_test.root", ["training.steps=3000"], None),
+        ("zn_pbpb.root", ["training.steps=3000"], "was judged on another sample than"),
+        ("zn_test.root", ["training.steps=20"], "with training.steps 3000, and 20 is asked for"),
+        ("zn_test.root", ["data.train=older.root"], "and older.root is asked for; name another"),
+    ],
+)
+def test_what_an_earlier_league_left_is_of_the_same_sample_and_settings(
+    tmp_path: Path, reference: str, overrides: list[str], said: str | None
+) -> None:
+    data = Path(__file__).parents[2] / "data"
+    written = trained.verdict(tmp_path, "gan", 1)
+    bundle = written.parent / "bundle"
+    bundle.mkdir(parents=True)
+    manifest = json.loads((data / "zn-sdi-gan" / "manifest.json").read_text())
+    (bundle / "manifest.json").write_text(json.dumps(manifest))
+    provenance = dict(tree.read(data / "zn_test.root").provenance)
+    written.write_text(json.dumps({"reference": provenance}))
+    asked = tmp_path, "gan", 1, tmp_path, data / reference, overrides
+    if said is None:
+        assert trained.judged(*asked) == (bundle, {"reference": provenance})
+    else:
+        with pytest.raises(ValueError, match=said):
+            trained.judged(*asked)

@@ -48,3 +48,13 @@ def test_the_list_shows_every_model_with_its_family() -> None:
     assert shown.exit_code == 0
     line = next(line for line in shown.output.splitlines() if "zn-sdi-gan" in line)
     assert {"ZN", "sdi_gan", "stand-in"} <= set(line.split())
+
+
+def test_a_model_is_not_judged_on_what_it_was_trained_on() -> None:
+    data = Path(__file__).parents[2] / "data"
+    asked = ["evaluate", "--model", "zn-shower-vae", "--reference", str(data / "zn_train.root")]
+    ran = CliRunner().invoke(app, asked)
+    assert ran.exit_code == 2
+    assert "was trained on; judge it on particles that it has not seen" in " ".join(
+        ran.stderr.split()
+    )

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from detcore.files import sha256
 from zdcsim.channels import Convention
 from zdcsim.evaluation.settings import By, Floor, Rounding, Settings, Split
 from zdcsim.response import Responses
@@ -116,7 +117,9 @@ def evaluate(
             progress.update(task, description=name, advance=1)
 
         if model is not None:
-            candidate = from_bundle(found(model), sample, repetitions, batch_size, seed, stage)
+            candidate = from_bundle(
+                found(model), sample, sha256(reference), repetitions, batch_size, seed, stage
+            )
         else:
             candidate = from_file(cast(Path, generated), sample, stage)
         judgement = judge(
@@ -150,17 +153,28 @@ class Candidate:
 def from_bundle(
     bundle: Path,
     sample: Responses,
+    reference_sha256: str,
     repetitions: int,
     batch_size: int,
     seed: int,
     stage: Callable[[str], None],
 ) -> Candidate:
-    """Repetitions generated here from the conditions of the sample, with seeds one apart."""
+    """Repetitions generated here from the conditions of the sample, with seeds one apart.
+
+    Raises:
+        ValueError: If the bundle is for another calorimeter, or the file of the sample is one that
+            it was trained on.
+    """
     from zdcsim.evaluation.speed import Stopwatch, speed
     from zdcsim.generation import generate
     from zdcsim.io.bundle import read_manifest
 
     manifest = read_manifest(bundle)
+    if reference_sha256 in str(manifest.get("training", {}).get("data_sha256", "")).split():
+        raise ValueError(
+            f"the reference is what the bundle {bundle} was trained on; judge it on particles that "
+            "it has not seen"
+        )
     if manifest.get("calorimeter") != sample.calorimeter.name:
         raise ValueError(
             f"the bundle {bundle} generates {manifest.get('calorimeter')} responses and the "
