@@ -14,13 +14,23 @@ from toys import toy_conditions, toy_responses
 from typer.testing import CliRunner
 
 from zdcsim.channels import channel_sums
+from zdcsim.cli.generate import of_gun
 from zdcsim.cli.main import app
+from zdcsim.conditions import impact
 from zdcsim.export.emulator import FastSimulation, sector_sums
-from zdcsim.generation import Particles, generate, generate_responses, respond, response_blocks
+from zdcsim.generation import (
+    Particles,
+    generate,
+    generate_responses,
+    respond,
+    response_blocks,
+    stream,
+)
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import tree
 from zdcsim.io.bundle import read_bundle
 from zdcsim.io.stream import write_blocks
+from zdcsim.montecarlo.gun import Gun
 
 SEED = 5
 
@@ -214,3 +224,15 @@ def test_generation_loads_no_torch(bundle: Path) -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert json.loads(ran.stdout.replace("'", '"')) == []
+
+
+def test_the_guns_places_are_drawn_from_another_stream_than_the_noise() -> None:
+    gun = Gun("neutron", 1000.0, spread_cm=2.0)
+    particles = of_gun(gun, 500, 3, ZN)
+    again = of_gun(gun, 500, 3, ZN)
+    assert np.array_equal(particles.conditions, again.conditions)
+    places = impact(particles.conditions, ZN)
+    noise = stream(3, 0).uniform(-2, 2, (500, 2))
+    assert np.abs(places).max() == pytest.approx(2, abs=0.1)
+    correlation = np.corrcoef(places.ravel(), noise.ravel())[0, 1]
+    assert abs(correlation) < 5 / np.sqrt(1000)

@@ -5,7 +5,12 @@ import math
 import pytest
 import torch
 
-from zdcsim.losses.adversarial import discriminator_loss, generator_loss, gradient_penalty
+from zdcsim.losses.adversarial import (
+    discriminator_loss,
+    generator_loss,
+    generator_losses,
+    gradient_penalty,
+)
 from zdcsim.losses.diversity import diversity_loss
 from zdcsim.losses.intensity import intensity_loss, photon_sum
 from zdcsim.losses.position import position_loss
@@ -32,6 +37,7 @@ def test_hinge_is_zero_beyond_its_margins() -> None:
     assert discriminator_loss(real, generated, "hinge") == 0
     assert discriminator_loss(-real, generated, "hinge") == 4
     assert generator_loss(generated, "hinge") == 2
+    assert torch.equal(generator_losses(generated, "hinge"), -generated)
 
 
 def test_gradient_penalty_of_a_linear_judge_is_its_squared_slope() -> None:

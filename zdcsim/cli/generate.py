@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from zdcsim.generation import Particles
     from zdcsim.montecarlo.gun import Gun
 
+GUN = 1 << 20
+"""Child of the seed that draws the gun's places; shards of noise are counted from 0."""
+
 
 def generate(
     model: Annotated[
@@ -129,7 +132,9 @@ def of_gun(gun: "Gun", number: int, seed: int, calorimeter: Calorimeter) -> "Par
 
     from zdcsim.generation import Particles
 
-    shot = gun.primaries(number, calorimeter, seed)
+    # Another stream than that of the noise, which has the same seed.
+    places = np.random.SeedSequence(seed, spawn_key=(GUN,)).generate_state(1)
+    shot = gun.primaries(number, calorimeter, int(places[0]))
     return Particles(np.arange(number), shot.pdg, shot.conditions)
 
 

@@ -24,9 +24,12 @@ def discriminator_loss(real: Tensor, generated: Tensor, form: AdversarialForm) -
 
 def generator_loss(generated: Tensor, form: AdversarialForm) -> Tensor:
     """Mean loss of the generator, of the discriminator's logits for its responses, shape (B,)."""
-    if form == "hinge":
-        return -generated.mean()
-    return functional.softplus(-generated).mean()
+    return generator_losses(generated, form).mean()
+
+
+def generator_losses(generated: Tensor, form: AdversarialForm) -> Tensor:
+    """The generator's loss of each response, shape (B,), of the logits, shape (B,)."""
+    return -generated if form == "hinge" else functional.softplus(-generated)
 
 
 def gradient_penalty(logits: Tensor, log_photons: Tensor) -> Tensor:

@@ -1,7 +1,8 @@
 """The intensity term: a generated response should hold as many photo-electrons as its Monte Carlo.
 
 Source: https://arxiv.org/abs/2406.03263. The reference code sums log photons over the whole batch;
-here each response is summed alone, in photo-electrons.
+here each response is summed alone, in photo-electrons. The published distance is `squared`; the
+default of the settings is `log`.
 
 Axis key: B responses, Nx by Ny fibres.
 """

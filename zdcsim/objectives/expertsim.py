@@ -13,10 +13,10 @@ from typing import Annotated, Any
 import torch
 from pydantic import Field
 from torch import Tensor
-from torch.nn import functional
 
 from detcore.config import Settings
 from detcore.distributed import Processes
+from zdcsim.losses.adversarial import generator_losses
 from zdcsim.losses.routing import (
     differentiation_loss,
     feedback_loss,
@@ -136,9 +136,9 @@ class ExpertSim(SdiGan):
     def _train_router(self, log_photons: Tensor, conditions: Tensor) -> dict[str, Tensor]:
         with torch.no_grad():
             logit, _ = self.judge(log_photons, conditions)
-        r, gates = self.routing, self._gates(conditions)
+        r, gates, form = self.routing, self._gates(conditions), self.settings.adversarial_form
         terms = {
-            "feedback": feedback_loss(gates, functional.softplus(-logit)),
+            "feedback": feedback_loss(gates, generator_losses(logit, form)),
             "utilisation": utilisation_loss(gates),
             "differentiation": differentiation_loss(gates, log_photons.flatten(1)),
             "load": load_loss(gates),
