@@ -83,11 +83,12 @@ def within_seed(judgement: dict[str, Any], path: tuple[str, ...]) -> Row | None:
 
 
 def judged_number(judgements: Sequence[dict[str, Any]], path: tuple[str, ...]) -> Row | None:
-    """A number of all seeds; of a single one with the error that it has by itself."""
+    """A number of all seeds with the error that each has by itself; that of a single one apart."""
     found = over_seeds([entry(judgement, path) for judgement in judgements])
-    if found is None or len(judgements) > 1:
-        return found
-    return {**found, "within": within_seed(judgements[0], path)}
+    if found is None:
+        return None
+    within = [within_seed(judgement, path) for judgement in judgements]
+    return {**found, "within": within[0]} if len(within) == 1 else {**found, "of_seeds": within}
 
 
 def over_seeds(values: list[float | None]) -> Row | None:

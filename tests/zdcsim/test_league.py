@@ -71,7 +71,9 @@ def test_one_seed_has_the_error_of_its_particles_or_of_its_halves() -> None:
     older = judged_number([judgement(1.19, drawn=None)], W)
     assert text(older) == "1.19 (± 0.07)"
     assert older is not None and older["within"]["over"] == "halves"
-    assert text(judged_number([judgement(1.0), judgement(2.0)], W)) == "1.50 ± 0.71"
+    both = judged_number([judgement(1.0), judgement(2.0, drawn=0.3)], W)
+    assert text(both) == "1.50 ± 0.71"
+    assert both is not None and [each["deviation"] for each in both["of_seeds"]] == [0.21, 0.3]
     assert text(judged_number([judgement(1.0)], FPD), places=3) == "0.000 (± 0.030)"
 
 
