@@ -32,6 +32,7 @@ CONFIGS = [path for path in SHIPPED if "teacher_run" not in path.read_text()]
 
 SMALL = ["training.steps=6", "training.checkpoint_every=2", "training.validate_every=3",
          "training.batch=8", "tracking.enabled=false"]  # fmt: skip
+STAGES = ["objective.autoencoder_steps=2", "training.validate_from=2"]
 TINY = ["generator.hidden=8", "generator.widths=[4, 4, 4]", "discriminator.hidden=8",
         "discriminator.widths=[4, 4, 4]", "regressor.widths=[4, 4, 4]"]  # fmt: skip
 FULL = REPOSITORY / "configs" / "zdcsim" / "sdi_gan_regressor.yaml"
@@ -62,7 +63,8 @@ def one_thread() -> object:
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda path: path.stem)
 def test_every_shipped_settings_file_trains(config: Path, tmp_path: Path) -> None:
-    settings = load_experiment(config, SMALL)
+    staged = config.stem.startswith("latent_")
+    settings = load_experiment(config, [*SMALL, *STAGES] if staged else SMALL)
     detector = calorimeter(settings.data.calorimeter)
     done = train(settings, toy_responses(12, 3, calorimeter=detector), tmp_path / "run")
     assert done.step == 6
