@@ -9,8 +9,8 @@ from toys import toy_images, toy_responses
 from zdcsim.conditions import ENERGY
 from zdcsim.evaluation.bootstrap import drawn_rows
 from zdcsim.evaluation.conditional import Bin, conditional
-from zdcsim.evaluation.floor import by_group, compare, divisions, halves
-from zdcsim.evaluation.jackknife import distance_errors, jackknifed
+from zdcsim.evaluation.floor import by_group, compare, defined_w1, divisions, halves
+from zdcsim.evaluation.jackknife import distance_errors, jackknifed, without_each
 from zdcsim.evaluation.quantities import Measured, Quantity, measure
 from zdcsim.evaluation.settings import Settings
 from zdcsim.geometry import ZN
@@ -172,3 +172,17 @@ def test_the_error_of_a_ratio_is_how_it_moves_from_sample_to_sample(brightness: 
     # The deviation of 120 samples is known to 6.5 %, more with tails; the jackknife is high by a
     # tenth to a third. Draws with replacement were 2.5 times too large without a difference.
     assert 0.8 < np.sqrt(np.square(errors).mean()) / np.std(ratios) < 1.7
+
+
+def test_distances_without_a_group_are_those_of_the_rows_that_are_left() -> None:
+    rng = np.random.default_rng(3)
+    a, b = rng.gamma(2.0, size=(50, 3)), rng.gamma(2.0, size=(50, 3))
+    a[rng.random(50) < 0.2, 1] = np.nan
+    b[:2, 1] = np.nan
+    of = np.arange(50) % 5
+    for of_b in (of, rng.integers(5, size=50)):
+        found = without_each(a, b, of, of_b, 5)
+        for k in range(5):
+            left, right = a[of != k], b[of_b != k]
+            expected = [defined_w1(left[:, j], right[:, j]) for j in range(3)]
+            assert found[k] == pytest.approx(expected, rel=1e-12)

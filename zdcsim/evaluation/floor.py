@@ -117,7 +117,7 @@ def distances(a: Measured, b: Measured) -> dict[Quantity, float]:
     Undefined values are left out; where none is left on a side the distance is NaN.
     """
     found = {
-        quantity: _defined_w1(a.values[:, column], b.values[:, column])
+        quantity: defined_w1(a.values[:, column], b.values[:, column])
         for column, quantity in enumerate(a.quantities)
     }
     for group in dict.fromkeys(q.group for q in a.quantities if q.group != "features"):
@@ -126,7 +126,8 @@ def distances(a: Measured, b: Measured) -> dict[Quantity, float]:
     return found
 
 
-def _defined_w1(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+def defined_w1(a: NDArray[np.float64], b: NDArray[np.float64]) -> float:
+    """Wasserstein distance of the values that are defined; NaN where a side has none."""
     a, b = a[~np.isnan(a)], b[~np.isnan(b)]
     return w1(a, b) if len(a) and len(b) else float("nan")
 

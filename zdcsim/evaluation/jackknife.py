@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.evaluation.floor import Comparison, Halves, paired_distances
+from zdcsim.evaluation.floor import Comparison, Halves, defined_w1
 from zdcsim.evaluation.quantities import Measured, Quantity
 
 GROUPS = 20
@@ -54,18 +54,72 @@ def distance_errors(
     number = np.unique(particle, return_inverse=True)[1]
     particles = int(number.max()) + 1
     group = (rng.permutation(particles) % GROUPS)[number]
-    left: list[dict[Quantity, tuple[float, float]]] = []
-    for k in range(min(GROUPS, particles)):
-        kept = group != k
-        halves = [(a[kept[a]], b[kept[b]]) for a, b in divided]
-        floors, models = paired_distances(reference, generated, halves)
-        left.append({q: (_mean(floors, q), _mean(models, q)) for q in floors[0]})
+    groups = min(GROUPS, particles)
+    floors, models = [], []
+    for repetition, (a, b) in enumerate(divided):
+        theirs = generated[repetition % len(generated)].values[a]
+        second, of = reference.values[b], (group[a], group[b])
+        floors.append(without_each(reference.values[a], second, *of, groups))
+        models.append(without_each(theirs, second, *of, groups))
+    below, above = (_with_means(np.mean(each, axis=0), reference) for each in (floors, models))
     found: dict[str, dict[str, DrawError]] = {}
-    for quantity in left[0]:
-        below, above = np.array([each[quantity] for each in left]).T
-        ratio = above / np.where(below > 0, below, np.nan)
-        error = DrawError(jackknifed(below), jackknifed(above), jackknifed(ratio))
+    for quantity, floor in below.items():
+        ratio = above[quantity] / np.where(floor > 0, floor, np.nan)
+        error = DrawError(jackknifed(floor), jackknifed(above[quantity]), jackknifed(ratio))
         found.setdefault(quantity.group, {})[quantity.name] = error
+    return found
+
+
+def without_each(
+    a: NDArray[np.float64],
+    b: NDArray[np.float64],
+    of_a: NDArray[np.integer],
+    of_b: NDArray[np.integer],
+    groups: int,
+) -> NDArray[np.float64]:
+    """Wasserstein distance of every column without each group of rows, shape (G, Q).
+
+    Columns are sorted once: what is left of a sorted column is sorted.
+
+    Arguments:
+        a: Values, shape (N, Q); undefined ones are NaN.
+        b: Of the other sample, shape (M, Q).
+        of_a: Group of each row, shape (N,).
+        of_b: Group of each row, shape (M,).
+        groups: G.
+    """
+    columns, found = a.shape[1], np.empty((groups, a.shape[1]))
+    undefined = np.isnan(a).any(axis=0) | np.isnan(b).any(axis=0)
+    (ours, of_ours), (theirs, of_theirs) = _sorted(a, of_a), _sorted(b, of_b)
+    for k in range(groups):
+        left = ours[of_ours != k].reshape(columns, -1)
+        right = theirs[of_theirs != k].reshape(columns, -1)
+        one_by_one = undefined
+        if left.shape == right.shape:
+            found[k] = np.abs(left - right).mean(axis=1)
+        else:
+            one_by_one = np.ones(columns, bool)
+        for column in np.flatnonzero(one_by_one):
+            found[k, column] = defined_w1(left[column], right[column])
+    return found
+
+
+def _sorted(
+    values: NDArray[np.float64], of: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.integer]]:
+    """Columns in order, and the group of each of their values, shape (Q, N) each."""
+    order = values.argsort(axis=0)
+    return np.ascontiguousarray(np.take_along_axis(values, order, 0).T), of[order].T
+
+
+def _with_means(
+    distances: NDArray[np.float64], measured: Measured
+) -> dict[Quantity, NDArray[np.float64]]:
+    """Distances without each group, (G,), by quantity, with the means of `floor.distances`."""
+    found = dict(zip(measured.quantities, distances.T, strict=True))
+    for name in dict.fromkeys(q.group for q in measured.quantities if q.group != "features"):
+        channels = [values for quantity, values in found.items() if quantity.group == name]
+        found[Quantity(name, "mean", "photo-electrons")] = np.mean(channels, axis=0)
     return found
 
 
@@ -87,7 +141,3 @@ def with_draw_errors(
         }
         for group, named in found.items()
     }
-
-
-def _mean(distances: Sequence[Mapping[Quantity, float]], quantity: Quantity) -> float:
-    return float(np.mean([each[quantity] for each in distances]))
