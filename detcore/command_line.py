@@ -6,11 +6,13 @@ its function, so that `--help` answers at once and works without the extras.
 
 from collections.abc import Callable, Sequence
 from importlib.metadata import version
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from typer.core import TyperGroup
 
+from detcore.files import check_writable
 from detcore.stopping import Stopped, exit_code
 
 DISTRIBUTION = "zdcsim"
@@ -69,6 +71,38 @@ def explain(error: Exception, command: str | None) -> str:
         f"{command} needs the package {package}, which is not installed; "
         f"run: pip install '{DISTRIBUTION}[{EXTRA[package]}]'"
     )
+
+
+def check_root(out: Path) -> None:
+    """Refuse, before the work, an output that is no ROOT file or cannot be written.
+
+    Raises:
+        ValueError: If so.
+    """
+    if out.suffix != ".root":
+        raise ValueError(f"--out {out} must end in .root")
+    check_writable(out)
+
+
+def refuse_options(context: typer.Context, names: Sequence[str], owner: str) -> None:
+    """Refuse options that were given and would be ignored.
+
+    Arguments:
+        context: Of the command.
+        names: Of its parameters.
+        owner: What they are options of, for the message.
+
+    Raises:
+        ValueError: If one of them was given.
+    """
+    given = [
+        parameter.opts[0]
+        for parameter in context.command.params
+        if parameter.name in names
+        and getattr(context.get_parameter_source(parameter.name), "name", "") == "COMMANDLINE"
+    ]
+    if given:
+        raise ValueError(f"{', '.join(given)} would be ignored: for {owner}; leave it out")
 
 
 def program(

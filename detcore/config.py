@@ -66,6 +66,10 @@ def read(path: Path, overrides: Sequence[str] = ()) -> dict[str, Any]:
         values = _parsed(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ValueError(f"there is no settings file {path}") from None
+    except IsADirectoryError:
+        raise ValueError(f"{path} is a folder; name a settings file (YAML)") from None
+    except UnicodeDecodeError:
+        raise ValueError(f"{path} is no text; name a settings file (YAML)") from None
     except yaml.YAMLError as error:
         raise ValueError(f"{path} is not valid YAML: {error}") from None
     if not isinstance(values, dict):

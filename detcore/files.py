@@ -4,6 +4,7 @@ import hashlib
 import os
 import platform
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -55,6 +56,26 @@ def replacing_folder(path: Path, marker: str) -> Iterator[Path]:
             partial.rename(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def check_writable(*paths: Path | None) -> None:
+    """Refuse, before long work, files that could not be written after it; None is no file.
+
+    Raises:
+        ValueError: If a path is a folder, two are the same, or no file can be made where it lies.
+    """
+    named = [path for path in paths if path is not None]
+    for number, path in enumerate(named):
+        if path.is_dir():
+            raise ValueError(f"{path} is a folder; name a file to write")
+        if path.resolve() in {other.resolve() for other in named[:number]}:
+            raise ValueError(f"{path} would be written twice; name different files")
+        folder = next(each for each in path.absolute().parents if each.exists())
+        try:
+            with tempfile.TemporaryFile(dir=folder):
+                pass
+        except OSError as error:
+            raise ValueError(f"{path} cannot be written: {folder}: {error.strerror}") from error
 
 
 def write_text(path: Path, text: str) -> None:

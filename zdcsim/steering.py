@@ -14,6 +14,8 @@ from statistics import NormalDist
 import numpy as np
 from numpy.typing import NDArray
 
+from zdcsim.geometry import Calorimeter
+
 PROPERTIES = {
     "center_x": "fibres from the lower corner",
     "center_y": "fibres from the lower corner",
@@ -34,7 +36,8 @@ def parsed(texts: list[str]) -> Bounds:
     """Bounds from texts such as `photon_sum=800`, `center_x=19..21` and `maximum=..100`.
 
     Raises:
-        ValueError: If a text names no property, is no number or is upside down.
+        ValueError: If a text names no property, is no number or is upside down, or a property is
+            given twice.
     """
     bounds = {}
     for text in texts:
@@ -43,8 +46,43 @@ def parsed(texts: list[str]) -> Bounds:
             raise ValueError(
                 f"--property {text!r} names no property; expected one of {', '.join(PROPERTIES)}"
             )
+        if name in bounds:
+            raise ValueError(
+                f"--property {name} is given twice; a range is written {name}=low..high"
+            )
         bounds[name] = _range(text, value)
     return bounds
+
+
+def check_possible(bounds: Bounds, calorimeter: Calorimeter) -> None:
+    """Refuse what no response of the calorimeter can have.
+
+    Raises:
+        ValueError: If a centre lies outside the face, or a number is negative or of more fibres
+            than there are.
+    """
+    most = {
+        "center_x": float(calorimeter.nx),
+        "center_y": float(calorimeter.ny),
+        "occupancy": float(calorimeter.nx * calorimeter.ny),
+    }
+    for name, (low, high) in bounds.items():
+        above = most.get(name, math.inf)
+        if high < 0 or low > above or (math.isinf(high) and high == low):
+            raise ValueError(
+                f"--property {name}: no response of the {calorimeter.name} has {said((low, high))} "
+                f"{PROPERTIES[name]}; possible are {said((0, above))}"
+            )
+
+
+def said(bounds: tuple[float, float]) -> str:
+    """Bounds in words."""
+    low, high = bounds
+    if low == high:
+        return f"{low:g}"
+    if math.isinf(high):
+        return f"{low:g} or more"
+    return f"{high:g} or less" if math.isinf(low) else f"{low:g} to {high:g}"
 
 
 def _range(text: str, value: str) -> tuple[float, float]:

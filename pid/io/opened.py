@@ -22,6 +22,8 @@ def opened(path: Path) -> Iterator[uproot.ReadOnlyDirectory]:
     """
     if not path.exists():
         raise FileNotFoundError(f"no file {path}; make one with `pid simulate`")
+    if path.is_dir():
+        raise ValueError(f"{path} is a folder; name a ROOT file")
     try:
         with uproot.open(path) as file:
             yield file

@@ -109,10 +109,13 @@ def run(
             or shares of another production lie beside the output.
     """
     real = production.table in ("data", "dataml")
-    if real != (truth is not None):
+    if real and truth is None:
         raise ValueError(
-            f"table {production.table} has {'no ' if real else ''}truth; "
-            f"{'say where to keep it' if real else 'it cannot be kept apart'}"
+            f"table {production.table} has no truth; say where to keep it, with --truth FILE"
+        )
+    if truth is not None and not real:
+        raise ValueError(
+            f"table {production.table} has truth; it cannot be kept apart: leave out --truth"
         )
     record, finished = production.record(), Finished.beside(out)
     if finished.folder.exists():

@@ -61,6 +61,11 @@ def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="is a folder; name a settings file"):
+        load(tmp_path, Outer)
+    (tmp_path / "binary.yaml").write_bytes(b"root\xf3\x00")
+    with pytest.raises(ValueError, match="is no text; name a settings file"):
+        load(tmp_path / "binary.yaml", Outer)
     with pytest.raises(ValueError, match=r"no settings file .*absent\.yaml"):
         load(tmp_path / "absent.yaml", Outer)
 

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import pytest
 import torch
+from pydantic import ValidationError
 from toy_objective import lines, loop
 
 from detcore import checkpoint
+from detcore.loop import LoopSettings
 
 
 def test_every_step_is_recorded_once(tmp_path: Path) -> None:
@@ -63,6 +65,15 @@ def test_a_first_stage_is_not_validated(tmp_path: Path) -> None:
     assert "no weights to use yet" in ended.sentence(tmp_path)
     assert checkpoint.load(tmp_path / "timed" / checkpoint.LAST)["done"]["step"] == 1
     assert not (tmp_path / "timed" / checkpoint.BEST).exists()
+
+
+@pytest.mark.parametrize(
+    "name", ["steps", "checkpoint_every", "validate_every", "track_every", "patience"]
+)
+def test_numbers_of_steps_are_positive(name: str) -> None:
+    for number in (0, -5):
+        with pytest.raises(ValidationError, match=f"{name}\n.*greater than 0"):
+            LoopSettings.model_validate({"steps": 3, name: number})
 
 
 def test_the_time_limit_stops_and_leaves_a_checkpoint(tmp_path: Path) -> None:

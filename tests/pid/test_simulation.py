@@ -165,13 +165,15 @@ def test_the_command_writes_data_and_truth(tmp_path: Path) -> None:
         ([str(CONFIGS[0]), "--set", "detector.tpc.gian=1"], "detector.tpc.gian is not a setting"),
         ([str(CONFIGS[0]), "--set", "detector.tpc.gain=-1"], "detector.tpc.gain is -1"),
         (["--table", "data"], "table data has no truth; say where to keep it"),
+        (["--table", "data", "--truth", "OUT"], "x.root would be written twice"),
     ],
 )
 def test_the_command_names_what_is_wrong(
     arguments: list[str], message: str, tmp_path: Path
 ) -> None:
-    out = ["--out", str(tmp_path / "x.root"), "--tracks", "10"]
-    done = CliRunner().invoke(app, ["simulate", *arguments, *out])
+    path = str(tmp_path / "x.root")
+    given = [path if each == "OUT" else each for each in arguments]
+    done = CliRunner().invoke(app, ["simulate", *given, "--out", path, "--tracks", "10"])
     assert done.exit_code == 2
     assert message in " ".join(done.output.split())
     assert not (tmp_path / "x.root").exists()

@@ -111,7 +111,7 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
     out = tmp_path / "out.h5"
     expected = {
         (made(tmp_path, "responses", "o2sim"),): "has both trees 'responses' (ours) or 'o2sim'",
-        (tmp_path / "data.csv",): "cannot be told from its name; name its kind",
+        (tmp_path / "data.csv",): "cannot be told from its name; say it with --kind",
         (tmp_path / "absent.h5",): "no file",
         (tmp_path / "half.root",): "may be truncated",
         (tmp_path / "zn.root", "--kind", "o2sim"): "has no tree 'o2sim'; found responses",
@@ -132,6 +132,10 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
         assert "Traceback" not in ran.stderr
     assert not out.exists()
     assert re.search("must end in one of", convert(O2SIM, tmp_path / "out.txt").stderr)
+    zn = tmp_path / "zn.root"
+    before = zn.read_bytes()
+    assert "zn.root is a source; choose another" in convert(zn, zn).stderr
+    assert zn.read_bytes() == before
     other = made(tmp_path, "events")
     assert "has no tree 'responses' (ours) or 'o2sim'" in convert(other, out).stderr
 

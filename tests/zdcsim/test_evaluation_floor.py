@@ -48,7 +48,7 @@ def test_halves_of_the_particles_keep_copies_together() -> None:
 
 def test_a_single_copy_is_an_error_that_names_the_way_out() -> None:
     particle = np.array([1, 1, 2])
-    with pytest.raises(ValueError, match=r"particle 2 has 1 copy.*the floor `particles`"):
+    with pytest.raises(ValueError, match=r"particle 2 has 1 copy.*--floor particles"):
         halves(particle, "copies", generator())
     assert len(halves(particle, "particles", generator())[0])
     with pytest.raises(ValueError, match="two particles at least"):

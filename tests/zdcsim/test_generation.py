@@ -173,8 +173,9 @@ def test_command_makes_copies_of_the_particles_of_a_file(bundle: Path, tmp_path:
     options = ["--copies", "4", "--batch-size", "5", "--out", str(out)]
     result = CliRunner().invoke(app, [*map(str, command), *options])
     assert result.exit_code == 0, result.output
-    assert "32 responses of 8 particles" in result.output
     generated = tree.read(out)
+    dark = int((generated.photon_sum() == 0).sum())
+    assert f"32 responses of 8 particles, {dark} without light" in result.output
     assert np.array_equal(generated.particle, np.repeat(np.arange(8), 4))
     reference = toy_responses(particles=8, copies=3)
     assert np.array_equal(generated.conditions[::4], reference.conditions[::3])
@@ -202,6 +203,9 @@ def test_command_shoots_a_gun(bundle: Path, tmp_path: Path) -> None:
         (["--particle", "neutron", "--energy", "0.5"], "cannot exist"),
         (["--particle", "neutron", "--x", "9"], "misses the face"),
         (["--particles-from", "absent.root"], "no file absent.root"),
+        (["--particles-from", "a.root", "--energy", "5", "-n", "3"], "--energy, -n would be"),
+        (["--particle", "neutron", "--out", "a.h5"], "--out a.h5 must end in .root"),
+        (["--particle", "neutron", "--property", "center_x=99"], "no response of the ZN has 99"),
     ],
 )
 def test_command_says_in_one_sentence_what_is_wrong(

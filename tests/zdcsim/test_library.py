@@ -147,6 +147,7 @@ def test_a_margin_leaves_the_edge_of_the_face_out(
     found = all_of(path, reuses=6)
     from_edge = ZN.half_x - np.abs(arrival(found.conditions, ZN, None)[:, [0, 2]]).max(axis=1)
     first = ~reused(found.particle)
+    assert found.provenance[library.EDGE_LEFT_OUT] == 40 - first.sum()
     if margin:
         assert (from_edge > library.EDGE_CM["ZN"] - 1e-4).all()
         assert 10 < first.sum() < 40

@@ -5,7 +5,7 @@ import pytest
 from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VZ, impact
-from zdcsim.geometry import ZN, ZP
+from zdcsim.geometry import ZN, ZP, Side
 from zdcsim.montecarlo.arrival import reaches
 from zdcsim.montecarlo.collisions import EVENTS_AT_ONCE, Collisions
 from zdcsim.montecarlo.gun import Gun
@@ -13,6 +13,7 @@ from zdcsim.montecarlo.impacts import Impacts
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.source import Source, primaries
 from zdcsim.montecarlo.species import species
+from zdcsim.optics import Machine
 
 
 def mass_shell(conditions: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -38,7 +39,8 @@ def test_gun_hits_where_it_aims() -> None:
     ("gun", "message"),
     [
         (Gun("neutron", 0.5), "cannot exist"),
-        (Gun("neutron", float("nan")), "cannot exist"),
+        (Gun("neutron", float("nan")), "finite numbers .* got nan GeV"),
+        (Gun("neutron", 100.0, spread_cm=-1.0), "a spread of 0 or more"),
         (Gun("neutron", 100.0, x_cm=3.4, spread_cm=0.5), "misses the face"),
         (Gun("unicorn", 100.0), "unknown particle 'unicorn'"),
     ],
@@ -46,6 +48,24 @@ def test_gun_hits_where_it_aims() -> None:
 def test_impossible_guns_are_refused(gun: Gun, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         gun.primaries(1, ZN, seed=1)
+
+
+@pytest.mark.parametrize("side", ["A", "C"])
+def test_a_gun_aims_charged_particles_through_the_magnets(side: Side) -> None:
+    gun, machine = Gun("proton", 2000.0, 0.5, -0.5, spread_cm=1.0, side=side), Machine()
+    shot = gun.primaries(50, ZP, seed=2, machine=machine)
+    at, free = machine.carried(shot.conditions, ZP)
+    straight = impact(gun.primaries(50, ZP, seed=2).conditions, ZP)
+    assert free.all()
+    # Conditions are 32-bit floats: 2 TeV to 0.1 MeV, over 112 m.
+    assert at[:, [0, 2]] == pytest.approx(straight, abs=1e-3)
+    assert np.abs(impact(shot.conditions, ZP) - straight).max() > 5
+    assert mass_shell(shot.conditions) == pytest.approx(2000.0, rel=1e-6)
+    neutral = Gun("neutron", 2500.0, side=side)
+    there, beside = (neutral.primaries(3, ZP, 2, each).conditions for each in (machine, None))
+    assert np.array_equal(there, beside)
+    with pytest.raises(ValueError, match=r"no proton of 100\.0 GeV comes through the magnets"):
+        Gun("proton", 100.0, side=side).primaries(1, ZP, 2, machine)
 
 
 def test_species_have_charge_in_thirds_and_mass_in_mev() -> None:

@@ -55,6 +55,53 @@ def test_collisions_make_showers_in_both_calorimeters(
     assert recorded["coupling"] == calibration(block, ShowerPhysics()).coupling
 
 
+GUN = ["--source", "gun", "--energy", "5", "--out"]
+
+
+def test_a_finished_sample_is_not_lost(tmp_path: Path) -> None:
+    out = tmp_path / "gun.root"
+    first = simulated(*GUN, str(out))
+    kept = out.read_bytes()
+
+    def again(*arguments: str) -> tuple[int, str]:
+        result = CliRunner().invoke(app, ["simulate", *FAST, *GUN, str(out), *arguments])
+        return result.exit_code, " ".join(result.output.split())
+
+    assert again() == (0, f"{out}: these 10 showers are there already")
+    code, said = again("--seed", "2")
+    assert code == 2
+    assert "is another sample (seed: 1 there, 2 now)" in said
+    assert out.read_bytes() == kept
+    code, said = again("--copies", "2", "--extend", str(out))
+    assert code == 0, said
+    assert len(tree.read(out)) == 2 * len(first)
+    code, said = again("--seed", "2", "--overwrite")
+    assert code == 0, said
+    assert tree.read(out).provenance["seed"] == 2
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (["--energy", "nan"], "finite numbers"),
+        (["--missed", "5"], "--missed would be ignored: for collisions"),
+        (["--events", "5"], "--events would be ignored: for --source pbpb, not gun"),
+        (["--production-cut", "inf"], "cuts must be finite"),
+        (["--production-cut", "0"], "the production cut above 0"),
+        (["--fibre-cut", "-1"], "--fibre-cut"),
+    ],
+)
+def test_a_refused_command_does_not_block_the_right_one(
+    wrong: list[str], message: str, tmp_path: Path
+) -> None:
+    out = tmp_path / "gun.root"
+    result = CliRunner().invoke(app, ["simulate", *FAST, *GUN, str(out), *wrong])
+    assert result.exit_code == 2
+    assert message in " ".join(result.output.split())
+    if wrong[0] == "--energy":
+        assert len(simulated(*GUN, str(out), "--particles", "1")) == 1
+
+
 @pytest.mark.parametrize(
     ("place", "through_air"),
     [(0.055, True), (0.045, False), (0.0, False)],

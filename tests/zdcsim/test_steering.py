@@ -7,7 +7,8 @@ import pytest
 from numpy.typing import NDArray
 from scipy import stats
 
-from zdcsim.steering import constrained, parsed
+from zdcsim.geometry import ZN, ZP
+from zdcsim.steering import check_possible, constrained, parsed
 
 BRIDGE = np.array([[1.0, 0.5, 0.0, 0.3], [0.4, -1.0, 0.7, 0.0]])
 N = 20_000
@@ -100,3 +101,14 @@ def test_texts_are_values_or_ranges() -> None:
             parsed([wrong])
     with pytest.raises(ValueError, match=r"'energy=3' names no property; expected one of center"):
         parsed(["energy=3"])
+    with pytest.raises(ValueError, match="photon_sum is given twice"):
+        parsed(["photon_sum=3", "photon_sum=5"])
+
+
+def test_what_no_response_can_have_is_refused() -> None:
+    possible = ["center_x=44", "center_y=0..3", "occupancy=1..9999", "photon_sum=0", "maximum=7.."]
+    check_possible(parsed(possible), ZN)
+    for text in ("center_x=44.1", "center_y=-2..-1", "occupancy=1937..", "photon_sum=-5"):
+        with pytest.raises(ValueError, match=r"no response of the ZN has .* possible are 0 "):
+            check_possible(parsed([text]), ZN)
+    check_possible(parsed(["center_x=50"]), ZP)

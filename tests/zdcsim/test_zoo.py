@@ -50,6 +50,27 @@ def test_the_list_shows_every_model_with_its_family() -> None:
     assert {"ZN", "sdi_gan", "stand-in"} <= set(line.split())
 
 
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["models", "--judgement", "empty"], "give --card MODEL with it"),
+        (["models", "--card", "zn-shower-vae", "--judgement", "empty"], "empty is no judgement"),
+        (["evaluate", "--model", "zn-shower-vae", "--json", "."], ". is a folder; name a file"),
+        (["evaluate", "--model", "zp-shower-vae", "--html", "a", "--json", "a"], "written twice"),
+        (["evaluate", "--model", "zp-shower-vae"], "no file data/zp_test.root"),
+        (["evaluate", "--generated", "empty"], "no file data/zn_test.root"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_the_work(
+    arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "empty").touch()
+    ran = CliRunner().invoke(app, arguments)
+    assert ran.exit_code == 2
+    assert message in " ".join(ran.stderr.split())
+
+
 def test_a_model_is_not_judged_on_what_it_was_trained_on() -> None:
     data = Path(__file__).parents[2] / "data"
     asked = ["evaluate", "--model", "zn-shower-vae", "--reference", str(data / "zn_train.root")]

@@ -90,7 +90,7 @@ def convert(
     from zdcsim.io.source import SourceSettings
     from zdcsim.io.stream import write_with_missed
 
-    _check_out(out)
+    _check_out(out, sources)
     chosen = calorimeter(detector)
     settings = SourceSettings(
         O2Settings(chosen, side, parity, zeros),
@@ -110,6 +110,11 @@ def convert(
         f"{out}: {written} {counted.calorimeter or chosen.name} responses of {named} ({kinds}), "
         f"{counted.missed} primaries without light kept as conditions"
     )
+    if counted.edge_left_out:
+        typer.echo(
+            f"{counted.edge_left_out} showers near the edge of the face were left out: a block "
+            "with a margin scatters back what the real one loses"
+        )
 
 
 def _read(
@@ -131,12 +136,16 @@ def _read(
     return found, blocks(location, found, settings)
 
 
-def _check_out(out: Path) -> None:
+def _check_out(out: Path, sources: list[str]) -> None:
+    from detcore.files import check_writable
     from zdcsim.io.own_file import STORE_SUFFIXES
 
     allowed = (ROOT_SUFFIX, *STORE_SUFFIXES)
     if out.suffix not in allowed:
         raise ValueError(f"--out {out} must end in one of {', '.join(allowed)}")
+    check_writable(out)
+    if out.resolve() in {Path(source).resolve() for source in sources}:
+        raise ValueError(f"--out {out} is a source; choose another file")
 
 
 class _Count:
@@ -144,9 +153,12 @@ class _Count:
 
     def __init__(self, blocks: "Iterator[Block]") -> None:
         self.blocks, self.missed, self.calorimeter = blocks, 0, ""
+        self.edge_left_out = 0
 
     def shown(self) -> "Iterator[Block]":
         """The blocks, with the number of responses so far beside a spinner."""
+        from zdcsim.montecarlo.library import EDGE_LEFT_OUT
+
         columns = SpinnerColumn(), TextColumn("{task.completed} responses"), TimeElapsedColumn()
         with Progress(*columns, console=Console(stderr=True)) as progress:
             task = progress.add_task("converting", total=None)
@@ -154,4 +166,5 @@ class _Count:
                 yield block
                 self.missed += len(block.missed_pdg)
                 self.calorimeter = block.responses.calorimeter.name
+                self.edge_left_out = int(str(block.responses.provenance.get(EDGE_LEFT_OUT, 0)))
                 progress.advance(task, len(block.responses))

@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 Model = Annotated[
     Path | None, typer.Option(help="Bundle folder, or a name that `zdcsim models` lists.")
 ]
-Reference = Annotated[Path, typer.Option(help="ROOT file of held-out Monte Carlo responses.")]
+Reference = Annotated[
+    Path | None,
+    typer.Option(
+        help="ROOT file of held-out Monte Carlo responses; data/zn_test.root or data/zp_test.root, "
+        "by the calorimeter of the model, if not given."
+    ),
+]
 Generated = Annotated[
     Path | None,
     typer.Option(help="Judge this ROOT file, generated from the reference's particles."),
@@ -69,7 +75,7 @@ RoundingAs = Annotated[
 
 def evaluate(
     model: Model = None,
-    reference: Reference = Path("data/zn_test.root"),
+    reference: Reference = None,
     generated: Generated = None,
     json_file: Json = None,
     html_file: Html = None,
@@ -88,6 +94,7 @@ def evaluate(
     likeness: Likeness = False,
 ) -> None:
     """Judge a model against held-out Monte Carlo, beside the Monte Carlo's own floor."""
+    from detcore.files import check_writable
     from zdcsim.cli.judgement_table import show
     from zdcsim.evaluation.judgement import STAGES, judge, write_json
     from zdcsim.evaluation.wording import write_markdown
@@ -108,7 +115,9 @@ def evaluate(
         likeness=likeness,
         seed=seed,
     )
+    check_writable(json_file, html_file, markdown_file)
     write_report = reporter(html_file)
+    reference = reference or default_reference(None if model is None else found(model))
     sample = read(reference)
     with progress_bar() as progress:
         task = progress.add_task("", total=len(STAGES) + (repetitions if model else 1))
@@ -139,6 +148,14 @@ def evaluate(
     for path in (json_file, html_file, markdown_file):
         if path is not None:
             typer.echo(path)
+
+
+def default_reference(bundle: Path | None) -> Path:
+    """The test sample of a bundle's calorimeter, of the ZN without a bundle."""
+    from zdcsim.io.bundle import read_manifest
+
+    name = "ZN" if bundle is None else str(read_manifest(bundle).get("calorimeter"))
+    return Path(f"data/{name.lower()}_test.root")
 
 
 @dataclass(frozen=True)

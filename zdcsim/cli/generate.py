@@ -14,14 +14,18 @@ from zdcsim.geometry import Calorimeter, Side
 from zdcsim.response import Responses
 
 if TYPE_CHECKING:
+    from zdcsim.cli.tally import Tally
     from zdcsim.generation import Particles
     from zdcsim.montecarlo.gun import Gun
+    from zdcsim.optics import Machine
 
 GUN = 1 << 20
 """Child of the seed that draws the gun's places; shards of noise are counted from 0."""
+GUN_OPTIONS = ("energy", "x", "y", "spread", "side", "number")
 
 
 def generate(
+    context: typer.Context,
     model: Annotated[
         Path, typer.Option(help="Bundle folder, or a name that `zdcsim models` lists.")
     ],
@@ -30,7 +34,11 @@ def generate(
         Path | None, typer.Option(help="Take every different particle of this Monte Carlo file.")
     ] = None,
     particle: Annotated[
-        str | None, typer.Option(help="Gun: name or PDG code, instead of --particles-from.")
+        str | None,
+        typer.Option(
+            help="Gun: name or PDG code, instead of --particles-from. It aims through the magnets "
+            "that the model knows, so that charged particles meet the face."
+        ),
     ] = None,
     energy: Annotated[float, typer.Option(help="Gun: total energy, GeV.")] = 1000.0,
     x: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
@@ -38,7 +46,9 @@ def generate(
     spread: Annotated[
         float, typer.Option(min=0, help="Gun: half width of the square of impacts, cm.")
     ] = 0.0,
-    side: Annotated[Side, typer.Option(help="Gun: side A (pz > 0) or C.")] = "A",
+    side: Annotated[
+        Side, typer.Option(case_sensitive=False, help="Gun: side A (pz > 0) or C.")
+    ] = "A",
     number: Annotated[int, typer.Option("-n", min=1, help="Gun: number of particles.")] = 1000,
     wanted: Annotated[
         list[str] | None,
@@ -74,7 +84,9 @@ def generate(
     Example: zdcsim generate --model bundle --particles-from test.root --copies 20 --out fast.root
     """
     from detcore.cluster import connected
+    from detcore.command_line import check_root, refuse_options
     from detcore.share import parsed as parsed_share
+    from zdcsim.cli.tally import Tally
     from zdcsim.generation import shards
     from zdcsim.io.bundle import read_bundle
     from zdcsim.io.response_parts import ResponseParts
@@ -82,30 +94,40 @@ def generate(
     from zdcsim.io.zoo import found
     from zdcsim.montecarlo.gun import Gun
     from zdcsim.shares import Make, every_shard, generate_share, in_this_process, on_cluster
-    from zdcsim.steering import parsed
+    from zdcsim.steering import check_possible, parsed
 
     bounds = parsed(wanted or [])
     if (particles_from is None) == (particle is None):
         raise ValueError("give either --particles-from, a ROOT file, or --particle, for the gun")
+    if particles_from is not None:
+        refuse_options(context, GUN_OPTIONS, "--particle, the gun, not --particles-from")
+    check_root(out)
     bundle = read_bundle(found(model), threads)
+    check_possible(bounds, bundle.calorimeter)
     if particles_from is not None:
         chosen = of_file(particles_from, bundle.calorimeter)
     else:
         gun = Gun(str(particle), energy, x, y, spread, side)
-        chosen = of_gun(gun, number, seed, bundle.calorimeter)
+        chosen = of_gun(gun, number, seed, bundle.calorimeter, bundle.machine)
     chosen = chosen.repeated(copies)
     shared = shards(bundle, chosen, seed, batch_size, threads, bounds)
     if share is not None:
         kept = sum(map(len, generate_share(shared, out, parsed_share(share))))
         typer.echo(f"share {share} of {out}: {kept} responses are kept")
         return
+    tally = Tally(bounds)
     with ExitStack() as stack:
         make: Make = partial(in_this_process, bundle)
         if scheduler != "local":
             make = partial(on_cluster, stack.enter_context(connected(scheduler, workers)))
-        write_blocks(out, with_progress(every_shard(shared, out, make), len(chosen)))
+        write_blocks(out, with_progress(every_shard(shared, out, make), len(chosen), tally))
     ResponseParts.beside(out).remove()
-    typer.echo(f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles")
+    typer.echo(
+        f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles, {tally.dark} "
+        "without light"
+    )
+    for sentence in tally.sentences():
+        typer.echo(sentence)
 
 
 def of_file(path: Path, calorimeter: Calorimeter) -> "Particles":
@@ -126,23 +148,26 @@ def of_file(path: Path, calorimeter: Calorimeter) -> "Particles":
     return Particles(sample.particle[rows], sample.pdg[rows], sample.conditions[rows])
 
 
-def of_gun(gun: "Gun", number: int, seed: int, calorimeter: Calorimeter) -> "Particles":
-    """The particles of a gun, numbered from 0."""
+def of_gun(
+    gun: "Gun", number: int, seed: int, calorimeter: Calorimeter, machine: "Machine | None" = None
+) -> "Particles":
+    """The particles of a gun, numbered from 0, aimed through the magnets if there are any."""
     import numpy as np
 
     from zdcsim.generation import Particles
 
     # Another stream than that of the noise, which has the same seed.
     places = np.random.SeedSequence(seed, spawn_key=(GUN,)).generate_state(1)
-    shot = gun.primaries(number, calorimeter, int(places[0]))
+    shot = gun.primaries(number, calorimeter, int(places[0]), machine)
     return Particles(np.arange(number), shot.pdg, shot.conditions)
 
 
-def with_progress(blocks: Iterable[Responses], total: int) -> Iterator[Responses]:
-    """The blocks, with a bar on the error stream that counts their responses."""
+def with_progress(blocks: Iterable[Responses], total: int, tally: "Tally") -> Iterator[Responses]:
+    """The blocks, counted, with a bar on the error stream."""
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
         task = progress.add_task("generating", total=total)
         for block in blocks:
             yield block
+            tally.add(block)
             progress.advance(task, len(block))

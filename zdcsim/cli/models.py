@@ -25,6 +25,8 @@ def models(
 
     Example: zdcsim models --detector zn
     """
+    if judgement is not None and card is None:
+        raise ValueError("--judgement holds the numbers of a card; give --card MODEL with it")
     if card is not None:
         typer.echo(card_of(card, judgement), nl=False)
         return
@@ -55,5 +57,13 @@ def card_of(model: str, judgement: Path | None) -> str:
     from zdcsim.io.zoo import found
 
     folder = found(Path(model))
-    judged = from_json(judgement.read_text(encoding="utf-8")) if judgement else None
+    judged = None
+    if judgement is not None:
+        try:
+            judged = from_json(judgement.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise ValueError(
+                f"{judgement} is no judgement as this version of `zdcsim evaluate --json` writes "
+                "it; judge the model again"
+            ) from error
     return card(folder.name, read_manifest(folder), judged)

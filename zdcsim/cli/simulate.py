@@ -12,10 +12,19 @@ from zdcsim.montecarlo.impacts import Impacts
 from zdcsim.shower_physics import Grooves, PhysicsList
 
 if TYPE_CHECKING:
+    from zdcsim.montecarlo.production import Production
     from zdcsim.response import Responses
+
+OPTIONS_OF = {
+    "gun": ("particle", "energy", "x", "y", "spread", "side"),
+    "pbpb": ("centrality", "events"),
+    "pp14tev": ("optics", "impacts"),
+}
+"""Options that mean something to one source alone."""
 
 
 def simulate(
+    context: typer.Context,
     out: Annotated[
         Path | None, typer.Option(help="ROOT file to write; DETECTOR_SOURCE.root if not given.")
     ] = None,
@@ -61,9 +70,11 @@ def simulate(
     x: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
     y: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
     spread: Annotated[
-        float, typer.Option(help="Gun: half width of the square of impacts, cm.")
+        float, typer.Option(min=0, help="Gun: half width of the square of impacts, cm.")
     ] = 0.08,
-    side: Annotated[str, typer.Option(help="Gun: side A (pz > 0) or C.")] = "A",
+    side: Annotated[
+        Side, typer.Option(case_sensitive=False, help="Gun: side A (pz > 0) or C.")
+    ] = "A",
     physics_list: Annotated[
         PhysicsList,
         typer.Option(
@@ -71,23 +82,25 @@ def simulate(
             "and 1.4 to 1.7 times the time."
         ),
     ] = "FTFP_BERT_EMV",
-    production_cut: Annotated[float, typer.Option(help="Geant4 production cut, mm.")] = 0.3,
+    production_cut: Annotated[float, typer.Option(min=0, help="Geant4 production cut, mm.")] = 0.3,
     absorber_cut: Annotated[
-        float, typer.Option(help="Tracks end below this in the absorber, MeV; 0 = never.")
+        float, typer.Option(min=0, help="Tracks end below this in the absorber, MeV; 0 = never.")
     ] = 1.0,
     fibre_cut: Annotated[
         float,
         typer.Option(
+            min=0,
             help="Tracks end below this in the fibres, MeV: O2's 1, or 0, which follows electrons "
             "down to the threshold of their light. The light is calibrated for FTFP_BERT_EMV with "
-            "1 and FTFP_BERT with 0."
+            "1 and FTFP_BERT with 0.",
         ),
     ] = 1.0,
     absorber_production_cut: Annotated[
         float,
         typer.Option(
+            min=0,
             help="No electrons and photons are made below this in the absorber, MeV; 0 = as "
-            "--production-cut says."
+            "--production-cut says.",
         ),
     ] = 1.0,
     grooves: Annotated[
@@ -112,6 +125,9 @@ def simulate(
             "further particles and copies are simulated. May be --out itself."
         ),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an --out that exists and is another.")
+    ] = False,
     geant4_data: Annotated[
         Literal["auto", "official", "stand-in"],
         typer.Option(help="Geant4 tables: your official ones, our stand-ins, or what there is."),
@@ -138,22 +154,22 @@ def simulate(
 
     Example: zdcsim simulate --particles 20 --copies 5 --out zn.root
     """
-    from detcore.cluster import Cluster, connected
-    from detcore.share import parsed
+    from detcore.command_line import check_root
     from zdcsim.geometry import calorimeter
     from zdcsim.montecarlo.collisions import Collisions
+    from zdcsim.montecarlo.growth import there
     from zdcsim.montecarlo.gun import Gun
     from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production, geant4_folder
-    from zdcsim.montecarlo.run import run, run_share
     from zdcsim.montecarlo.settings import Transport
     from zdcsim.montecarlo.source import Source
     from zdcsim.montecarlo.spectators import Spectators
 
-    if impacts != "all" and source != "pp14tev":
-        raise ValueError(f"--impacts {impacts} chooses among primaries of --source pp14tev only")
+    _check_options(context, source)
+    target = out or Path(f"{detector}_{source}.root")
+    check_root(target)
     kind: Gun | Collisions | Spectators
     if source == "gun":
-        kind = Gun(particle, energy, x, y, spread, _side(side))
+        kind = Gun(particle, energy, x, y, spread, side)
     elif source == "pbpb":
         kind = Spectators(centrality=centrality, events=events)
     else:
@@ -178,7 +194,36 @@ def simulate(
         margin=margin,
         grooves=grooves,
     )
-    target = out or Path(f"{detector}_{source}.root")
+    if target.exists() and not overwrite and target != extend:
+        typer.echo(f"{target}: {there(target, production)}")
+        return
+    said = _simulated(production, target, workers, scheduler, share, extend)
+    typer.echo(f"{target}: {said}")
+
+
+def _check_options(context: typer.Context, source: str) -> None:
+    from detcore.command_line import refuse_options
+
+    for owner, names in OPTIONS_OF.items():
+        if owner != source:
+            refuse_options(context, names, f"--source {owner}, not {source}")
+    if source == "gun":
+        refuse_options(context, ("missed",), "collisions, not --source gun")
+
+
+def _simulated(
+    production: "Production",
+    target: Path,
+    workers: int,
+    scheduler: str,
+    share: str | None,
+    extend: Path | None,
+) -> str:
+    """Simulate all showers, or those of a share; says what was done."""
+    from detcore.cluster import Cluster, connected
+    from detcore.share import parsed
+    from zdcsim.montecarlo.run import run, run_share
+
     processes = workers or os.cpu_count() or 1
     with ExitStack() as stack:
         where: int | Cluster = processes
@@ -186,11 +231,9 @@ def simulate(
             where = stack.enter_context(connected(scheduler, processes))
         show = stack.enter_context(_Bar()).show
         if share is None:
-            said = _described(run(production, target, where, show, extend), copies)
-        else:
-            number = run_share(production, target, where, parsed(share), show, extend)
-            said = f"{number} showers are kept"
-    typer.echo(f"{target}: {said}")
+            return _described(run(production, target, where, show, extend), production.copies)
+        number = run_share(production, target, where, parsed(share), show, extend)
+    return f"{number} showers are kept"
 
 
 def _described(written: "Responses", copies: int) -> str:
@@ -201,14 +244,6 @@ def _described(written: "Responses", copies: int) -> str:
         f"{written.cpu_seconds.mean():.2f} CPU seconds a shower; Geant4 tables: "
         f"{written.provenance['geant4_data']}"
     )
-
-
-def _side(side: str) -> Side:
-    if side.upper() == "A":
-        return "A"
-    if side.upper() == "C":
-        return "C"
-    raise ValueError(f"unknown side {side!r}; expected A or C")
 
 
 class _Bar:

@@ -75,7 +75,7 @@ def halves(particle: NDArray[np.integer], floor: Floor, rng: np.random.Generator
     if copies.min() < 2:
         raise ValueError(
             f"particle {unique[copies.argmin()]} has 1 copy; a floor from halves of the copies "
-            f"needs 2 of every particle: simulate with --copies, or choose the floor `particles`"
+            f"needs 2 of every particle: simulate with --copies, or choose --floor particles"
         )
     rank = rank_in_particle(index, rng)
     half = copies[index] // 2

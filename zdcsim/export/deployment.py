@@ -142,7 +142,8 @@ def _check(bundles: Sequence[Bundle]) -> None:
     names = [one.calorimeter.name for one in bundles]
     if not names or len(set(names)) != len(names):
         raise ValueError(
-            f"a deployment takes one bundle of the ZN, one of the ZP, or both; got {names}"
+            "a deployment takes one bundle of the ZN (--zn), one of the ZP (--zp), or both; got "
+            f"{' and '.join(names) or 'none'}"
         )
     for one in bundles:
         if one.noise_size != NOISE_SIZE:

@@ -19,6 +19,7 @@ from zdcsim.geometry import Calorimeter, calorimeter
 from zdcsim.io import scales
 from zdcsim.io.scales import Scales
 from zdcsim.io.steering import Steering
+from zdcsim.optics import Machine
 
 GENERATOR = "generator.onnx"
 GENERATOR_SCALES = "generator_scales.txt"
@@ -75,6 +76,13 @@ class Bundle:
     def noise_size(self) -> int:
         """Z, standard normal numbers for every response."""
         return int(self.manifest.get("noise_size", NOISE_SIZE))
+
+    @property
+    def machine(self) -> Machine | None:
+        """The magnets that its graph carries particles through; without, they fly straight."""
+        trained = self.manifest.get("training", {}).get("generator", {})
+        beam = trained.get("settings", {}).get("data", {}).get("beam_momentum_gev")
+        return None if beam is None else Machine(float(beam))
 
 
 def read_bundle(path: Path, threads: int = 1) -> Bundle:

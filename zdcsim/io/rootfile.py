@@ -56,6 +56,8 @@ def _require_xrootd(url: str) -> None:
 def _sentence(location: Path | str, error: Exception) -> str:
     if is_url(location) and isinstance(error, OSError):
         return f"{location} cannot be read: {' '.join(str(error).split())}"
+    if isinstance(error, IsADirectoryError):
+        return f"{location} is a folder; name a ROOT file"
     return (
         f"{location} is not a complete ROOT file ({type(error).__name__}); it may be truncated: "
         "copy or simulate it again"

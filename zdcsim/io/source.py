@@ -72,7 +72,7 @@ def kind_of(location: Path | str) -> Kind:
             return "arrays"
     if path.suffix == ".root":
         return _kind_of_root(location)
-    raise ValueError(f"what {location} holds cannot be told from its name; name its kind")
+    raise ValueError(f"what {location} holds cannot be told from its name; say it with --kind")
 
 
 def _kind_of_root(location: Path | str) -> Kind:
@@ -85,7 +85,7 @@ def _kind_of_root(location: Path | str) -> Kind:
         return "o2sim"
     expected = f"{tree.TREE!r} (ours) or {o2_branches.TREE!r} (O2's)"
     if trees:
-        raise ValueError(f"{location} has both trees {expected}; name the kind")
+        raise ValueError(f"{location} has both trees {expected}; say which with --kind")
     raise ValueError(f"{location} has no tree {expected}; found {found}")
 
 

@@ -10,6 +10,9 @@ from zdcsim.conditions import CHARGE, MASS, PX, PY, PZ, impact
 from zdcsim.geometry import Calorimeter
 from zdcsim.optics import Machine, total_momentum
 
+SLOPE = 1e-6
+"""By which directions are changed to learn where they lead."""
+
 
 def arrival(
     conditions: NDArray[np.floating], calorimeter: Calorimeter, machine: Machine | None
@@ -27,6 +30,36 @@ def arrival(
     x, y = impact(c, calorimeter).T
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.stack([x, c[:, PX] / np.abs(c[:, PZ]), y, c[:, PY] / np.abs(c[:, PZ])], axis=1)
+
+
+def aimed(
+    conditions: NDArray[np.floating],
+    target: NDArray[np.floating],
+    calorimeter: Calorimeter,
+    machine: Machine | None,
+) -> NDArray[np.float64]:
+    """The same vertices and momenta in the directions that lead to other places, shape (N, 9).
+
+    Arguments:
+        conditions: Of particles in about those directions, shape (N, 9).
+        target: Where they are to arrive at the plane of the front face, cm, shape (N, 2).
+        calorimeter: Its plane on the side towards which the particle flies.
+        machine: Magnets on the way; their apertures are not looked at.
+    """
+    c = np.asarray(conditions, dtype=np.float64)
+    here = arrival(c, calorimeter, machine)[:, [0, 2]]
+    slopes = c[:, [PX, PY]] / c[:, PZ:][:, :1]
+    # The way is linear in the slopes at a fixed momentum, and x and y do not mix.
+    beside = arrival(_with_slopes(c, slopes + SLOPE), calorimeter, machine)[:, [0, 2]]
+    return _with_slopes(c, slopes + SLOPE * (target - here) / (beside - here))
+
+
+def _with_slopes(c: NDArray[np.float64], slopes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same momenta in other directions."""
+    turned = c.copy()
+    turned[:, PZ] = np.sign(c[:, PZ]) * total_momentum(c) / np.sqrt(1 + (slopes**2).sum(axis=1))
+    turned[:, [PX, PY]] = slopes * turned[:, [PZ]]
+    return turned
 
 
 def reaches(

@@ -4,10 +4,12 @@ A shower depends on the production's seed, its particle and its copy alone, so a
 particles or more copies begins with the showers of the smaller one.
 """
 
+from pathlib import Path
 from typing import Final
 
 import numpy as np
 
+from zdcsim.io import tree
 from zdcsim.montecarlo.finished import Finished, Light
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production
@@ -42,6 +44,24 @@ def origin_of(earlier: Responses, production: Production) -> dict[str, object]:
         raise ValueError(f"the earlier sample has {said}; a sample that grows cannot have fewer")
     kept = ("commit", "created", "machine", *MAY_GROW, GROWN_FROM)
     return {key: was[key] for key in kept if key in was}
+
+
+def there(path: Path, production: Production) -> str:
+    """That a file is what a production would write again.
+
+    Raises:
+        ValueError: If it is anything else, which would be lost.
+    """
+    found = tree.read_library(path)
+    was, now = with_choices(found.provenance), production.record()
+    differs = [key for key in now if was.get(key) != now[key]]
+    if differs:
+        said = "; ".join(f"{key}: {was.get(key)} there, {now[key]} now" for key in differs)
+        raise ValueError(
+            f"{path} exists and is another sample ({said}); choose another --out, grow it with "
+            f"--extend {path}, or replace it with --overwrite"
+        )
+    return f"these {len(found)} showers are there already"
 
 
 def keep(earlier: Responses, hits: Primaries, finished: Finished) -> None:

@@ -43,6 +43,8 @@ from zdcsim.sample.symmetry import SYMMETRIES
 ROWS = 2000
 EDGE_CM = {"ZN": 1.0, "ZP": 2.0}
 """Showers that hit nearer to the edge of the face are not taken from a block with a margin."""
+EDGE_LEFT_OUT = "edge_left_out"
+"""Entry of the provenance: how many."""
 
 
 def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
@@ -73,10 +75,11 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
         "reuse_seed": seed,
         "edge_left_out_cm": EDGE_CM[library.calorimeter.name] if tree.margin(library) else 0.0,
     }
-    library = replace(library, provenance=described)
     face, machine = CALORIMETERS[library.calorimeter.name], machine_of(library)
     edge = EDGE_CM[face.name] if tree.margin(library) else 0.0
-    library = library.select(inside(library.conditions, face, machine, edge))
+    kept = inside(library.conditions, face, machine, edge)
+    described[EDGE_LEFT_OUT] = int((~kept).sum())
+    library = replace(library, provenance=described).select(kept)
     stay = unmoved(library.conditions)
     for start in range(0, len(library), ROWS):
         rows = np.arange(start, min(start + ROWS, len(library)))

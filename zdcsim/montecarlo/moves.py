@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.conditions import CHARGE, PX, PY, PZ
+from zdcsim.conditions import CHARGE
 from zdcsim.geometry import CALORIMETERS, Calorimeter
 from zdcsim.io import tree
-from zdcsim.montecarlo.arrival import arrival
+from zdcsim.montecarlo.arrival import aimed, arrival
 from zdcsim.montecarlo.impacts import fibre_share, groove_share
-from zdcsim.optics import Machine, total_momentum
+from zdcsim.optics import Machine
 from zdcsim.response import Responses
 from zdcsim.sample.symmetry import IDENTITY, SYMMETRIES, transformed_conditions
 from zdcsim.shower_physics import physics_of
@@ -21,7 +21,6 @@ from zdcsim.shower_physics import physics_of
 MIRROR_Y = int(np.flatnonzero((SYMMETRIES == [[1, 0], [0, -1]]).all(axis=(1, 2)))[0])
 TRIES = 4
 """Moves drawn for each that is wanted; those that leave the face or repeat one are not used."""
-SLOPE = 1e-6
 SAME_WAY = 0.02
 """Largest difference between the shares of the block that a shower's particle and the one that it
 stands for fly in a groove of air, and in the fibre in it; in the ZN 2 cm, a fifth of a radiation
@@ -176,18 +175,7 @@ def moved(
     turned = transformed_conditions(conditions, symmetry).astype(np.float64)
     here = arrival(turned, face, machine)[:, [0, 2]]
     wanted = here + face.pitch * shift
-    slopes = turned[:, [PX, PY]] / turned[:, PZ:][:, :1]
-    # The way is linear in the slopes at a fixed momentum, and x and y do not mix.
-    beside = arrival(_with_slopes(turned, slopes + SLOPE), face, machine)[:, [0, 2]]
-    there = _with_slopes(turned, slopes + SLOPE * (wanted - here) / (beside - here))
+    there = aimed(turned, wanted, face, machine)
     free = np.ones(len(there), bool) if machine is None else machine.carried(there, face)[1]
     valid = free & face.contains(*wanted.T)
     return Moves(symmetry, shift, there.astype(np.float32), valid)
-
-
-def _with_slopes(c: NDArray[np.float64], slopes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same momenta in other directions."""
-    turned = c.copy()
-    turned[:, PZ] = np.sign(c[:, PZ]) * total_momentum(c) / np.sqrt(1 + (slopes**2).sum(axis=1))
-    turned[:, [PX, PY]] = slopes * turned[:, [PZ]]
-    return turned

@@ -1,5 +1,6 @@
 """Settings of a simulation, stored in every file it makes."""
 
+import math
 from dataclasses import asdict, dataclass
 
 from zdcsim.shower_physics import Grooves, PhysicsList, ShowerPhysics
@@ -51,6 +52,18 @@ class Transport:
     absorber_production_cut_mev: float = 1.0
     multiple_scattering_range_factor: float = 0.0
     electron_cut_mev: float = 0.19
+
+    def __post_init__(self) -> None:
+        negative = {
+            name: value
+            for name, value in asdict(self).items()
+            if isinstance(value, float) and not 0 <= value < math.inf
+        }
+        if negative or self.production_cut_mm == 0:
+            found = negative or {"production_cut_mm": 0}
+            raise ValueError(
+                f"cuts must be finite and not negative, the production cut above 0; got {found}"
+            )
 
     @property
     def range_factor(self) -> float:

@@ -1,0 +1,49 @@
+"""What `zdcsim generate` says of the responses that it made."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from toys import toy_responses
+
+from zdcsim.cli.tally import Tally
+from zdcsim.cli.tally import properties as of_file
+from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.models.properties import properties
+from zdcsim.response import sparse
+
+
+@pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["ZN", "ZP"])
+def test_properties_are_those_that_the_model_learns(calorimeter: Calorimeter) -> None:
+    images = toy_responses(particles=30, copies=2, calorimeter=calorimeter).dense()
+    images = images[images.sum((1, 2)) > 0]
+    learnt = properties(torch.from_numpy(images).float()).numpy()
+    assert of_file(images, calorimeter) == pytest.approx(learnt, rel=1e-5)
+
+
+def test_what_was_asked_stands_beside_what_came() -> None:
+    responses = toy_responses(particles=30, copies=2)
+    images = responses.dense()
+    images[::3] = 0
+    offsets, pixels, counts = sparse(images)
+    responses = replace(responses, offsets=offsets, pixels=pixels, counts=counts)
+    lit = responses.photon_sum() > 0
+    found = properties(torch.from_numpy(responses.dense()[lit]).float()).numpy()
+    tally = Tally({"photon_sum": (5.0, 5.0), "center_x": (43.5, 44.0), "maximum": (1.0, np.inf)})
+    for rows in np.split(np.arange(len(responses)), [25]):
+        tally.add(responses.select(rows))
+    total, centre, brightest = tally.sentences()
+    assert tally.dark == (~lit).sum() == 20
+    assert total.startswith(f"photon_sum: asked 5, generated {np.median(found[:, 2]):.4g} (median")
+    assert centre.startswith(f"center_x: asked 43.5 to 44, generated {np.median(found[:, 0]):.4g} ")
+    assert "no response reaches it" in centre
+    assert brightest.startswith("maximum: asked 1 or more, generated ")
+    assert "no response reaches it" not in brightest
+
+
+def test_nothing_is_said_of_properties_without_a_wish_or_without_light() -> None:
+    tally = Tally({})
+    tally.add(toy_responses(particles=3))
+    assert tally.sentences() == []
+    assert Tally({"photon_sum": (5.0, 5.0)}).sentences() == []
