@@ -12,7 +12,8 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3,\
 # ONNX Runtimes of ALICE O2: the current one, and that of 2024, whose wheels end at Python 3.12.
 O2_RUNTIMES = 1.22.0 $(shell test -z "$(PYTHON)" || $(PYTHON) -c 'import sys; print("1.18.1" * (sys.version_info < (3, 13)))')
 RUNTIME_VENVS = $(foreach version,$(O2_RUNTIMES),.venv-ort-$(version)/.installed)
-INSTALL = $(BIN)/python -m pip install -qq --disable-pip-version-check -c constraints.txt
+# Not compiled: Python does so with what it imports, a part of all.
+INSTALL = $(BIN)/python -m pip install -qq --no-compile --disable-pip-version-check -c constraints.txt
 # On busy cores, threads that spin while they wait slow a training down more than tenfold.
 export OMP_WAIT_POLICY := PASSIVE
 
@@ -34,7 +35,9 @@ demo: $(VENV)/.demo ## train, export and judge on the sample in data/, in under 
 		--json $(OUT)/judgement.json --html $(OUT)/report.html
 	@echo "report: $(OUT)/report.html   bundle for O2: $(OUT)/bundle"
 
-test: lint docs tests ## all checks and all tests
+test: setup ## all checks and all tests
+	@$(MAKE) --jobs 2 --output-sync lint docs
+	@$(MAKE) tests
 
 slurm: $(VENV)/.dev ## jobs through a Slurm of this machine (root, slurm-wlm and munge)
 	@command -v slurmctld slurmd munged >/dev/null || { echo "make slurm: Slurm is not installed; \
@@ -54,8 +57,8 @@ tests: export OMP_NUM_THREADS := 1
 tests: setup
 	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --durations 30
 
-setup: $(VENV)/.dev ## only the virtual environments
-	@$(MAKE) --silent $(RUNTIME_VENVS)
+setup: ## only the virtual environments
+	@$(MAKE) --silent --jobs 3 $(VENV)/.dev $(RUNTIME_VENVS)
 
 clean: ## remove the virtual environments
 	rm -rf $(VENV) .venv-ort-*
@@ -79,5 +82,5 @@ $(VENV)/.dev: pyproject.toml constraints.txt | $(BIN)/python
 .venv-ort-%/.installed: constraints/ort-%.txt | $(BIN)/python
 	@echo "installing onnxruntime $* into .venv-ort-$*"
 	@$(BIN)/python -m venv .venv-ort-$*
-	@.venv-ort-$*/bin/python -m pip install -qq --disable-pip-version-check -r $<
+	@.venv-ort-$*/bin/python -m pip install -qq --no-compile --disable-pip-version-check -r $<
 	@touch $@

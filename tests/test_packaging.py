@@ -40,7 +40,7 @@ print(json.dumps(score(Path("pid-feature-set"), tracks).tolist()))
 
 
 def interpreters() -> list[str]:
-    """This Python, and others that are supported and can make virtual environments."""
+    """This Python, the oldest and the newest that are supported and can make environments."""
     found = {sys.version_info[:2]: sys.executable}
     folders = [Path(name) for name in os.get_exec_path()]
     folders += Path(os.environ.get("PYENV_ROOT", "/nowhere")).glob("versions/*/bin")
@@ -51,7 +51,7 @@ def interpreters() -> list[str]:
             if asked.returncode == 0:
                 major, minor = map(int, asked.stdout.split())
                 found.setdefault((major, minor), str(path))
-    return [found[version] for version in sorted(found)]
+    return [found[version] for version in sorted({min(found), sys.version_info[:2], max(found)})]
 
 
 class Distributions(NamedTuple):
