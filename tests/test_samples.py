@@ -17,6 +17,7 @@ from zdcsim.shower_physics import ShowerPhysics, physics_of
 
 DATA = Path(__file__).parent.parent / "data"
 TESTED = 150
+ZP_TESTED = 50
 LEAD_NEUTRONS = 26
 
 
@@ -92,11 +93,12 @@ def test_those_who_fly_through_air_alone_leave_no_light(train: Responses, test: 
 
 def test_the_samples_of_the_zp_are_apart_and_of_the_size_they_are_said_to_be() -> None:
     train, test = tree.read(DATA / "zp_train.root"), tree.read(DATA / "zp_test.root")
-    for responses, particles, copies in ((train, 400, 2), (test, 100, 20)):
+    for responses, particles, copies in ((train, 400, 2), (test, ZP_TESTED, 20)):
         _, found = np.unique(responses.particle, return_counts=True)
         assert len(found) == particles
         assert (found == copies).all()
         assert responses.calorimeter == ZP
+        assert physics_of(responses.provenance) == ShowerPhysics()
         assert responses.provenance["reused_showers"] is False
         assert not str(responses.provenance["commit"]).endswith("-dirty")
         assert (responses.conditions[:, CHARGE] > 0).all()
