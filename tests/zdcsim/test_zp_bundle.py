@@ -27,7 +27,7 @@ def protons(momentum: NDArray[np.float64], side: int) -> NDArray[np.float32]:
     return c.astype(np.float32)
 
 
-def light_x(images: NDArray[np.integer]) -> NDArray[np.float64]:
+def light_x(images: NDArray[np.number]) -> NDArray[np.float64]:
     """Centre of the light in x of each image, cm from the beam."""
     middles = (np.arange(ZP.nx) + 0.5) * ZP.pitch + ZP.centre_x - ZP.half_x
     found: NDArray[np.float64] = images.sum(2) @ middles / images.sum((1, 2))
