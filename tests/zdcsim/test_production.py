@@ -16,7 +16,7 @@ from detcore.share import Share
 from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
-from zdcsim.montecarlo.finished import Finished
+from zdcsim.montecarlo.finished import Finished, Light
 from zdcsim.montecarlo.growth import origin_of
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.production import (
@@ -204,6 +204,7 @@ def test_other_settings_do_not_mix_with_an_unfinished_run(tmp_path: Path) -> Non
     out = tmp_path / "mixed.root"
     parts = Finished.beside(out)
     parts.claim({**small().record(), "created": "x", "commit": "y"})
+    parts.keep((0, 0), Light(np.array([5], np.uint16), np.array([1], np.int32), 1.0))
     with pytest.raises(ValueError, match="unfinished production with another copies"):
         parts.claim({**small(copies=3).record(), "created": "x", "commit": "y"})
     assert not out.exists()
