@@ -15,8 +15,7 @@ MAY_DIFFER: Final = frozenset({"created", "machine", "versions"})
 def claim(folder: Path, record: Mapping[str, Any]) -> str:
     """Start the folder, or take it up; returns when it was started.
 
-    Several processes may do so at once: what each writes is the same but for the time. A folder
-    that holds nothing but another record is started anew: nothing of that work was finished.
+    Several processes may do so at once: what each writes is the same but for the time.
 
     Arguments:
         folder: Where finished parts are kept.
@@ -31,9 +30,6 @@ def claim(folder: Path, record: Mapping[str, Any]) -> str:
         return str(record["created"])
     started, now = json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(record))
     differs = sorted(k for k in set(record) - MAY_DIFFER if started.get(k) != now[k])
-    if differs and not any(each.name != RECORD for each in folder.iterdir()):
-        write_text(path, json.dumps(record, indent=1))
-        return str(record["created"])
     if differs:
         raise ValueError(
             f"{folder} holds an unfinished production with another {', '.join(differs)}; "

@@ -204,10 +204,19 @@ def test_other_settings_do_not_mix_with_an_unfinished_run(tmp_path: Path) -> Non
     out = tmp_path / "mixed.root"
     parts = Finished.beside(out)
     parts.claim({**small().record(), "created": "x", "commit": "y"})
-    parts.keep((0, 0), Light(np.array([5], np.uint16), np.array([1], np.int32), 1.0))
     with pytest.raises(ValueError, match="unfinished production with another copies"):
         parts.claim({**small(copies=3).record(), "created": "x", "commit": "y"})
     assert not out.exists()
+
+
+def test_a_refused_production_takes_no_showers_with_it(tmp_path: Path) -> None:
+    parts = Finished.beside(tmp_path / "a.root")
+    parts.claim({**small().record(), "created": "x"})
+    parts.withdraw()
+    assert not parts.folder.exists()
+    parts.keep((0, 0), Light(np.array([5], np.uint16), np.array([1], np.int32), 1.0))
+    parts.withdraw()
+    assert parts.has((0, 0))
 
 
 def test_shower_seeds_do_not_repeat() -> None:

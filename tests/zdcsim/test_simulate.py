@@ -98,6 +98,7 @@ def test_a_refused_command_does_not_block_the_right_one(
     result = CliRunner().invoke(app, ["simulate", *FAST, *GUN, str(out), *wrong])
     assert result.exit_code == 2
     assert message in " ".join(result.output.split())
+    assert list(tmp_path.iterdir()) == []
     if wrong[0] == "--energy":
         assert len(simulated(*GUN, str(out), "--particles", "1")) == 1
 

@@ -60,6 +60,11 @@ class Finished(Parts):
                 Primaries(found["missed_pdg"], found["missed_conditions"], found["missed_event"]),
             )
 
+    def withdraw(self) -> None:
+        """Remove the folder if no shower is in it: a refused production must not block another."""
+        if not any(path.is_dir() for path in self.folder.iterdir()):
+            self.remove()
+
     def has(self, shower: Shower) -> bool:
         """Whether a shower is finished."""
         return self._path(shower).exists()

@@ -122,12 +122,16 @@ def _begun(production: Production, out: Path, earlier: Path | None) -> Work:
     if smaller is not None:
         record[growth.GROWN_FROM] = growth.origin_of(smaller, production)
     created = finished.claim(record)
-    hits, misses = finished.primaries(production)
-    if len(hits) == 0:
-        raise ValueError(
-            f"no primary of these collisions reaches the {production.calorimeter.name}; ask for "
-            "more events or another centrality"
-        )
+    try:
+        hits, misses = finished.primaries(production)
+        if len(hits) == 0:
+            raise ValueError(
+                f"no primary of these collisions reaches the {production.calorimeter.name}; ask "
+                "for more events or another centrality"
+            )
+    except ValueError:
+        finished.withdraw()
+        raise
     if smaller is not None:
         growth.keep(smaller, hits, finished)
     return Work(production, finished, {**record, "created": created}, hits, misses)
