@@ -25,19 +25,17 @@ from detcore.provenance import provenance, shortened
 from zdcsim.channels import channel_sums
 from zdcsim.evaluation.bootstrap import drawn_rows
 from zdcsim.evaluation.errors import another_copy
-from zdcsim.evaluation.features import FEATURES, features
 from zdcsim.evaluation.floor import divisions
 from zdcsim.evaluation.plots import MODEL, MONTE_CARLO, style
+from zdcsim.evaluation.properties import properties
 from zdcsim.evaluation.settings import Settings
 from zdcsim.generation import respond, steering
-from zdcsim.geometry import Calorimeter
 from zdcsim.io import tree
 from zdcsim.io.bundle import Bundle, read_bundle
 from zdcsim.response import Responses
 from zdcsim.steering import PROPERTIES
 from zdcsim.wasserstein import w1
 
-COLUMNS = ("centroid x", "centroid y", "photon sum", "maximum", "occupancy")
 SMALLEST_SUM = 30
 """Responses with less light have no centroid worth asking for."""
 
@@ -57,13 +55,6 @@ REQUESTS: dict[str, Request] = {
     },
     "all": dict.fromkeys(PROPERTIES, 0.0),
 }
-
-
-def properties(photons: NDArray[np.number], calorimeter: Calorimeter) -> NDArray[np.float64]:
-    """In the order and units of `PROPERTIES`, shape (N, 5)."""
-    found = features(photons, calorimeter)[:, [list(FEATURES).index(name) for name in COLUMNS]]
-    found[:, :2] = found[:, :2] / calorimeter.pitch + np.array(calorimeter.shape) / 2
-    return found
 
 
 def bounds(asked: Request, truth: NDArray[np.float64]) -> NDArray[np.float64]:

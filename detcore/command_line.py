@@ -73,15 +73,15 @@ def explain(error: Exception, command: str | None) -> str:
     )
 
 
-def check_root(out: Path) -> None:
-    """Refuse, before the work, an output that is no ROOT file or cannot be written.
+def check_root(out: Path, beside: Path | None = None) -> None:
+    """Refuse, before the work, an output that is no ROOT file or, as one beside it, unwritable.
 
     Raises:
         ValueError: If so.
     """
     if out.suffix != ".root":
         raise ValueError(f"--out {out} must end in .root")
-    check_writable(out)
+    check_writable(out, beside)
 
 
 def refuse_options(context: typer.Context, names: Sequence[str], owner: str) -> None:

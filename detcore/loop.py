@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Generic, Protocol, Self, TextIO, TypeVar
+from typing import Any, Generic, Protocol, Self, TextIO, TypeVar
 
-from pydantic import Field, model_validator
+from pydantic import NonNegativeFloat, NonNegativeInt, PositiveInt, model_validator
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from torch import Tensor
@@ -23,7 +23,6 @@ from detcore.tracking import Tracker
 
 Batch = TypeVar("Batch")
 Given = TypeVar("Given", contravariant=True)
-Positive = Annotated[int, Field(gt=0)]
 Watch = Callable[[int, float], None]
 """Hears step and value of each validation; may end the training by raising `Ended`."""
 
@@ -42,13 +41,13 @@ class LoopSettings(Settings):
         track_every: Steps between metrics sent to the tracker (all go to metrics.jsonl).
     """
 
-    steps: Positive
-    checkpoint_every: Positive = 200
-    validate_every: Positive = 200
-    validate_from: Annotated[int, Field(ge=0)] = 0
-    patience: Positive | None = None
-    max_minutes: Annotated[float, Field(ge=0)] | None = None
-    track_every: Positive = 50
+    steps: PositiveInt
+    checkpoint_every: PositiveInt = 200
+    validate_every: PositiveInt = 200
+    validate_from: NonNegativeInt = 0
+    patience: PositiveInt | None = None
+    max_minutes: NonNegativeFloat | None = None
+    track_every: PositiveInt = 50
 
     @model_validator(mode="after")
     def _validated_once(self) -> Self:

@@ -4,14 +4,13 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
-from pydantic import Field, field_validator
+from pydantic import Field, PositiveInt, field_validator
 
 from detcore import config
 from detcore.config import Settings
 
 System = Literal["slurm", "htcondor"]
 SYSTEMS: tuple[System, ...] = get_args(System)
-Positive = Annotated[int, Field(gt=0)]
 Count = Annotated[int, Field(ge=0)]
 TIME = re.compile(r"(?:(\d+)-)?(\d+):([0-5]\d)(?::([0-5]\d))?")
 MEMORY = re.compile(r"\d+[MG]")
@@ -38,15 +37,15 @@ class Resources(Settings):
     partition: str | None = None
     account: str | None = None
     time: str = "08:00:00"
-    nodes: Positive = 1
-    processes: Positive | None = None
+    nodes: PositiveInt = 1
+    processes: PositiveInt | None = None
     gpus: Count = 0
-    cpus: Positive = 1
+    cpus: PositiveInt = 1
     memory: str = "4G"
     container: Path | None = None
     setup: tuple[str, ...] = ()
     directives: tuple[str, ...] = ()
-    notice: Positive = 300
+    notice: PositiveInt = 300
 
     @field_validator("time")
     @classmethod

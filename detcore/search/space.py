@@ -9,13 +9,12 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from detcore.config import Settings
 
 Number = int | float
 Value = bool | int | float | str | None | list[Any]
-Positive = Annotated[int, Field(gt=0)]
 
 
 class Tried(Settings):
@@ -82,11 +81,11 @@ class SearchSettings(Settings):
     base: Path
     set: tuple[str, ...] = ()
     space: Annotated[dict[str, Tried], Field(min_length=1)]
-    trials: Positive = 30
+    trials: PositiveInt = 30
     seed: int = 1
     sampler: Literal["tpe", "random"] = "tpe"
     pruner: Literal["median", "hyperband", "none"] = "median"
-    startup: Positive = 5
+    startup: PositiveInt = 5
 
 
 def overrides(settings: SearchSettings, values: Mapping[str, Value]) -> list[str]:

@@ -47,13 +47,11 @@ def simulate(
     """
     from detcore import config
     from detcore.command_line import check_root
-    from detcore.files import check_writable
     from detcore.share import parsed
     from pid.simulation.run import Production, run, run_share
     from pid.simulation.settings import SimulationSettings
 
-    check_root(out)
-    check_writable(out, truth)
+    check_root(out, truth)
     if override and not settings:
         raise ValueError("--set replaces settings of a file; name one, configs/pid/simulate.yaml")
     values = config.read(settings, override or ()) if settings else {}

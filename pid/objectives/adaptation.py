@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, PositiveFloat
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -23,8 +23,6 @@ from pid.objectives.dropout import dropout
 from pid.objectives.optimiser import Optimiser
 from pid.sample.batches import Labelled, Pair, Unlabelled
 
-Positive = Annotated[float, Field(gt=0)]
-
 
 class AdversarySettings(Settings):
     """An adversary that the embedding deceives.
@@ -36,8 +34,8 @@ class AdversarySettings(Settings):
         separation_weight: Of the share of variance between domains, in the validation value.
     """
 
-    strength: Positive = 1.0
-    steepness: Positive = 10.0
+    strength: PositiveFloat = 1.0
+    steepness: PositiveFloat = 10.0
     hidden: Annotated[int, Field(gt=0)] = 64
     separation_weight: Annotated[float, Field(ge=0)] = 0.05
 
@@ -63,7 +61,7 @@ class CoralSettings(Settings):
     """
 
     method: Literal["coral"]
-    weight: Positive = 1.0
+    weight: PositiveFloat = 1.0
     separation_weight: Annotated[float, Field(ge=0)] = 0.05
 
 

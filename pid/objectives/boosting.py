@@ -11,13 +11,11 @@ from typing import Annotated, Any
 import lightgbm
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from detcore.config import Settings
 from pid.models.output import Output
 from pid.models.trees import LEAF, Forest, at_most, joined
-
-Positive = Annotated[int, Field(gt=0)]
 
 
 class BoostingSettings(Settings):
@@ -34,14 +32,14 @@ class BoostingSettings(Settings):
         threads: Of LightGBM; the trees depend on it in the last digits.
     """
 
-    trees: Positive = 500
+    trees: PositiveInt = 500
     learning_rate: Annotated[float, Field(gt=0)] = 0.05
     leaves: Annotated[int, Field(gt=1)] = 63
-    smallest_leaf: Positive = 50
+    smallest_leaf: PositiveInt = 50
     row_share: Annotated[float, Field(gt=0, le=1)] = 0.8
     ridge: Annotated[float, Field(ge=0)] = 1.0
-    patience: Positive = 20
-    threads: Positive = 2
+    patience: PositiveInt = 20
+    threads: PositiveInt = 2
 
 
 Side = tuple[NDArray[np.float32], NDArray[np.float32]]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from detcore import config
 from detcore.config import Settings
@@ -22,7 +22,6 @@ from pid.objectives.boosting import BoostingSettings
 from pid.objectives.classification import ClassificationSettings
 from pid.sample.labels import Balance
 
-Positive = Annotated[int, Field(gt=0)]
 Share = Annotated[float, Field(gt=0, lt=1)]
 Dropout = Annotated[float, Field(ge=0, lt=1)]
 Momentum = Annotated[float, Field(ge=0)]
@@ -66,9 +65,9 @@ class TrainingSettings(LoopSettings):
         threads: Of torch on the CPU; null: its own choice.
     """
 
-    batch: Positive = 4096
+    batch: PositiveInt = 4096
     device: DeviceName = "auto"
-    threads: Positive | None = None
+    threads: PositiveInt | None = None
 
 
 class Experiment(Settings):
@@ -90,13 +89,13 @@ class FeatureSetShape(Settings):
 
     groups: tuple[tuple[str, ...], ...] | None = None
     bins: Annotated[int, Field(ge=0)] = 0
-    embedding_hidden: Positive = 128
-    width: Positive = 32
-    heads: Positive = 2
-    blocks: Positive = 2
-    feed_forward: Positive = 128
-    pooling_hidden: Positive = 64
-    head: tuple[Positive, ...] = (64,)
+    embedding_hidden: PositiveInt = 128
+    width: PositiveInt = 32
+    heads: PositiveInt = 2
+    blocks: PositiveInt = 2
+    feed_forward: PositiveInt = 128
+    pooling_hidden: PositiveInt = 64
+    head: tuple[PositiveInt, ...] = (64,)
     dropout: Dropout = 0.1
 
 
@@ -105,14 +104,14 @@ class MlpShape(Settings):
 
     imputation: Imputation = "mean"
     flags: bool = False
-    hidden: Annotated[tuple[Positive, ...], Field(min_length=1)] = (64, 32, 16)
+    hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 32, 16)
     dropout: Dropout = 0.1
 
 
 class PatternEnsembleShape(Settings):
     """Arguments of `PatternEnsemble`."""
 
-    hidden: Annotated[tuple[Positive, ...], Field(min_length=1)] = (64, 32, 16)
+    hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (64, 32, 16)
     dropout: Dropout = 0.1
 
 

@@ -8,7 +8,7 @@ import torch
 from toys import toy_responses
 
 from zdcsim.cli.tally import Tally
-from zdcsim.cli.tally import properties as of_file
+from zdcsim.evaluation.properties import properties as of_file
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.models.properties import properties
 from zdcsim.response import sparse

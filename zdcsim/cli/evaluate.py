@@ -117,7 +117,8 @@ def evaluate(
     )
     check_writable(json_file, html_file, markdown_file)
     write_report = reporter(html_file)
-    reference = reference or default_reference(None if model is None else found(model))
+    bundle = None if model is None else found(model)
+    reference = reference or default_reference(bundle)
     sample = read(reference)
     with progress_bar() as progress:
         task = progress.add_task("", total=len(STAGES) + (repetitions if model else 1))
@@ -125,9 +126,9 @@ def evaluate(
         def stage(name: str) -> None:
             progress.update(task, description=name, advance=1)
 
-        if model is not None:
+        if bundle is not None:
             candidate = from_bundle(
-                found(model), sample, sha256(reference), repetitions, batch_size, seed, stage
+                bundle, sample, sha256(reference), repetitions, batch_size, seed, stage
             )
         else:
             candidate = from_file(cast(Path, generated), sample, stage)

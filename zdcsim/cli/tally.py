@@ -1,13 +1,9 @@
-"""What a generation gave: how many responses, how many dark, and properties beside what was asked.
-
-Axis key: N responses, P properties.
-"""
+"""What a generation gave: how many dark responses, and properties beside what was asked."""
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.evaluation.features import features
-from zdcsim.geometry import Calorimeter
+from zdcsim.evaluation.properties import properties
 from zdcsim.response import Responses
 from zdcsim.steering import PROPERTIES, Bounds, said
 
@@ -44,15 +40,6 @@ class Tally:
         return [
             _said(name, bounds, found[:, names.index(name)]) for name, bounds in self.wanted.items()
         ]
-
-
-def properties(photons: NDArray[np.number], calorimeter: Calorimeter) -> NDArray[np.float64]:
-    """Properties of responses with light, shape (N, P), in the order and units of `PROPERTIES`."""
-    found = features(photons, calorimeter)
-    total, x, y, _, occupancy, maximum = found.T
-    centre_x = x / calorimeter.pitch + calorimeter.nx / 2
-    centre_y = y / calorimeter.pitch + calorimeter.ny / 2
-    return np.stack([centre_x, centre_y, total, maximum, occupancy], axis=1)
 
 
 def _said(name: str, bounds: tuple[float, float], values: NDArray[np.float64]) -> str:

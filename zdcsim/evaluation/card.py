@@ -13,6 +13,7 @@ import yaml
 
 from zdcsim.evaluation.judgement import Judgement, physics_tables, trained_on
 from zdcsim.evaluation.wording import judged_parts
+from zdcsim.io.bundle import settings_of
 from zdcsim.shower_physics import physics_of
 
 NOT_JUDGED = (
@@ -56,7 +57,7 @@ def _summary(manifest: Mapping[str, Any]) -> str:
     return (
         f"{manifest['format']}: responses of the {manifest['calorimeter']} from the nine "
         f"conditions of a particle and {manifest['generator']['noise'].split(':')[0]}. Family "
-        f"{_settings(manifest).get('family', 'not stated')}{numbers}; {size / 1000:,.0f} kB, "
+        f"{settings_of(manifest).get('family', 'not stated')}{numbers}; {size / 1000:,.0f} kB, "
         f"weights as {manifest.get('weights', 'float32')}. Licence "
         f"{manifest.get('licence', 'not stated')}."
     )
@@ -100,7 +101,7 @@ def _training(manifest: Mapping[str, Any]) -> str:
     }
     settings = {
         key: value
-        for key, value in _settings(manifest).items()
+        for key, value in settings_of(manifest).items()
         if key not in ("tracking", "family")
     }
     text = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=96)
@@ -116,7 +117,7 @@ def _limits(manifest: Mapping[str, Any]) -> str:
         "- A response of one fibre is cut at "
         f"{manifest['generator']['maximum_photons_per_fibre']:,} photo-electrons.",
     ]
-    if beam := _settings(manifest).get("data", {}).get("beam_momentum_gev"):
+    if beam := settings_of(manifest).get("data", {}).get("beam_momentum_gev"):
         lines.append(
             "- Its graph holds the magnets up to the face, set for a beam of "
             f"{beam:,.0f} GeV/c over charge; for another beam it must be trained anew."
@@ -152,9 +153,4 @@ def listed(values: Mapping[str, object]) -> str:
 
 def _record(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     found: Mapping[str, Any] = manifest.get("training", {}).get("generator", {})
-    return found
-
-
-def _settings(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = _record(manifest).get("settings", {})
     return found

@@ -80,9 +80,14 @@ class Bundle:
     @property
     def machine(self) -> Machine | None:
         """The magnets that its graph carries particles through; without, they fly straight."""
-        trained = self.manifest.get("training", {}).get("generator", {})
-        beam = trained.get("settings", {}).get("data", {}).get("beam_momentum_gev")
+        beam = settings_of(self.manifest).get("data", {}).get("beam_momentum_gev")
         return None if beam is None else Machine(float(beam))
+
+
+def settings_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Settings that the generator was trained with; empty if not stated."""
+    found: Mapping[str, Any] = manifest.get("training", {}).get("generator", {}).get("settings", {})
+    return found
 
 
 def read_bundle(path: Path, threads: int = 1) -> Bundle:

@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from detcore.zoo import VARIABLE, Zoo
-from zdcsim.io.bundle import read_manifest
+from zdcsim.io.bundle import read_manifest, settings_of
 
 __all__ = ["VARIABLE", "ZOO", "family", "folders", "found", "models"]
 
@@ -13,5 +13,4 @@ folders, found, models = ZOO.folders, ZOO.found, ZOO.bundles
 
 def family(manifest: dict[str, Any]) -> str:
     """Family of a bundle's generator, as its training settings say."""
-    record = manifest.get("training", {}).get("generator", {})
-    return str(record.get("settings", {}).get("family", "not stated"))
+    return str(settings_of(manifest).get("family", "not stated"))

@@ -4,6 +4,7 @@ A shower depends on the production's seed, its particle and its copy alone, so a
 particles or more copies begins with the showers of the smaller one.
 """
 
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -32,11 +33,9 @@ def origin_of(earlier: Responses, production: Production) -> dict[str, object]:
         ValueError: If anything but the numbers of particles, copies and missed primaries differs,
             or one of those is smaller.
     """
-    was = with_choices(earlier.provenance)
-    now = production.record()
-    differs = [key for key in now if key not in MAY_GROW and was.get(key) != now[key]]
-    if differs:
-        said = "; ".join(f"{key}: {was.get(key)} there, {now[key]} now" for key in differs)
+    was, now = with_choices(earlier.provenance), production.record()
+    said = _differences(was, now, MAY_GROW)
+    if said:
         raise ValueError(f"the earlier sample has other settings and cannot grow into this: {said}")
     shrinks = [key for key in MAY_GROW if _number(was[key]) > _number(now[key])]
     if shrinks:
@@ -53,15 +52,24 @@ def there(path: Path, production: Production) -> str:
         ValueError: If it is anything else, which would be lost.
     """
     found = tree.read_library(path)
-    was, now = with_choices(found.provenance), production.record()
-    differs = [key for key in now if was.get(key) != now[key]]
-    if differs:
-        said = "; ".join(f"{key}: {was.get(key)} there, {now[key]} now" for key in differs)
+    said = _differences(with_choices(found.provenance), production.record())
+    if said:
         raise ValueError(
             f"{path} exists and is another sample ({said}); choose another --out, grow it with "
             f"--extend {path}, or replace it with --overwrite"
         )
     return f"these {len(found)} showers are there already"
+
+
+def _differences(
+    was: Mapping[str, object], now: Mapping[str, object], ignored: Collection[str] = ()
+) -> str:
+    """Settings that differ, in words; empty if none does."""
+    return "; ".join(
+        f"{key}: {was.get(key)} there, {now[key]} now"
+        for key in now
+        if key not in ignored and was.get(key) != now[key]
+    )
 
 
 def keep(earlier: Responses, hits: Primaries, finished: Finished) -> None:

@@ -66,6 +66,9 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
     library = tree.read_library(path)
     if reused(library.particle).any():
         raise ValueError(f"{path} holds re-used showers; use those it was made of")
+    face, machine = CALORIMETERS[library.calorimeter.name], machine_of(library)
+    edge = EDGE_CM[face.name] if tree.margin(library) else 0.0
+    kept = inside(library.conditions, face, machine, edge)
     described = {
         **library.provenance,
         "margin": 0,
@@ -73,12 +76,9 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
         "reused_showers": reuses > 0,
         "reuses": reuses,
         "reuse_seed": seed,
-        "edge_left_out_cm": EDGE_CM[library.calorimeter.name] if tree.margin(library) else 0.0,
+        "edge_left_out_cm": edge,
+        EDGE_LEFT_OUT: int((~kept).sum()),
     }
-    face, machine = CALORIMETERS[library.calorimeter.name], machine_of(library)
-    edge = EDGE_CM[face.name] if tree.margin(library) else 0.0
-    kept = inside(library.conditions, face, machine, edge)
-    described[EDGE_LEFT_OUT] = int((~kept).sum())
     library = replace(library, provenance=described).select(kept)
     stay = unmoved(library.conditions)
     for start in range(0, len(library), ROWS):

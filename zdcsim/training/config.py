@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from detcore import config
 from detcore.config import Settings
@@ -22,7 +22,6 @@ from zdcsim.training.distilled import DistilledFlowExperiment, DistilledLatentFl
 from zdcsim.training.experiment import (
     Experiment,
     GeneratorExperiment,
-    Positive,
     SignalDataSettings,
     Widths,
 )
@@ -33,8 +32,8 @@ from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
 class GeneratorShape(Settings):
     """Arguments of `SdiGanGenerator`."""
 
-    noise_size: Positive = 10
-    hidden: Positive = 128
+    noise_size: PositiveInt = 10
+    hidden: PositiveInt = 128
     widths: Widths = (32, 16, 8)
     impact_maps: bool = True
 
@@ -42,7 +41,7 @@ class GeneratorShape(Settings):
 class DiscriminatorShape(Settings):
     """Arguments of `SdiGanDiscriminator`."""
 
-    hidden: Positive = 64
+    hidden: PositiveInt = 64
     widths: Widths = (16, 32, 32)
     impact_maps: bool = True
     see_sums: bool = True
@@ -51,7 +50,7 @@ class DiscriminatorShape(Settings):
 class RegressorShape(Settings):
     """Arguments of `PositionRegressor`."""
 
-    hidden: Positive = 32
+    hidden: PositiveInt = 32
     widths: Widths = (8, 16, 16)
 
 
@@ -67,7 +66,7 @@ class SdiGanExperiment(GeneratorExperiment):
     discriminator: DiscriminatorShape = DiscriminatorShape()
     regressor: RegressorShape = RegressorShape()
     objective: SdiGanSettings = SdiGanSettings()
-    validation_draws: Positive = 10
+    validation_draws: PositiveInt = 10
 
 
 class ExpertSimShape(GeneratorShape):
@@ -89,7 +88,7 @@ class ExpertSimExperiment(GeneratorExperiment):
     discriminator: DiscriminatorShape = DiscriminatorShape()
     regressor: RegressorShape = RegressorShape()
     objective: ExpertSimSettings = ExpertSimSettings()
-    validation_draws: Positive = 10
+    validation_draws: PositiveInt = 10
 
 
 class ShowerVaeExperiment(GeneratorExperiment):
@@ -104,13 +103,13 @@ class ShowerVaeExperiment(GeneratorExperiment):
     generator: ShowerShape = ShowerShape()
     encoder: ShowerEncoderShape = ShowerEncoderShape()
     objective: ShowerVaeSettings = ShowerVaeSettings()
-    validation_draws: Positive = 20
+    validation_draws: PositiveInt = 20
 
 
 class ClassifierShape(Settings):
     """Arguments of `SignalClassifier`."""
 
-    hidden: Positive = 32
+    hidden: PositiveInt = 32
 
 
 class SignalExperiment(Experiment):

@@ -2,6 +2,8 @@
 
 from typing import Literal
 
+from pydantic import PositiveInt
+
 from detcore.config import Settings
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
@@ -9,7 +11,7 @@ from zdcsim.models.conv_vae import ConvVaeEncoder, ConvVaeGenerator, Known
 from zdcsim.models.generator import Generator
 from zdcsim.objectives.conv_vae import ConvVae, ConvVaeSettings
 from zdcsim.response import Sample
-from zdcsim.training.experiment import GeneratorExperiment, Positive, Widths
+from zdcsim.training.experiment import GeneratorExperiment, Widths
 from zdcsim.training.parts import Parts
 from zdcsim.training.validated import validated_parts
 
@@ -17,7 +19,7 @@ from zdcsim.training.validated import validated_parts
 class ConvVaeShape(Settings):
     """Arguments of `ConvVaeGenerator` and, the widths in reverse, of `ConvVaeEncoder`."""
 
-    noise_size: Positive = 10
+    noise_size: PositiveInt = 10
     widths: Widths = (128, 64, 32)
     known: Known = "conditions"
 
@@ -32,7 +34,7 @@ class ConvVaeExperiment(GeneratorExperiment):
     family: Literal["conv_vae"]
     generator: ConvVaeShape = ConvVaeShape()
     objective: ConvVaeSettings = ConvVaeSettings()
-    validation_draws: Positive = 10
+    validation_draws: PositiveInt = 10
 
 
 def build_conv_vae(experiment: ConvVaeExperiment) -> ConvVaeGenerator:

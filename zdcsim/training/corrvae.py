@@ -3,6 +3,7 @@
 from typing import Literal
 
 import torch
+from pydantic import PositiveInt
 
 from detcore.config import Settings
 from detcore.distributed import Processes
@@ -14,7 +15,7 @@ from zdcsim.models.shower_vae import ShowerEncoder
 from zdcsim.objectives.corrvae import CorrVae, CorrVaeSettings
 from zdcsim.response import Sample
 from zdcsim.sample.batches import ResponseBatches
-from zdcsim.training.experiment import GeneratorExperiment, Positive, Widths
+from zdcsim.training.experiment import GeneratorExperiment, Widths
 from zdcsim.training.parts import Parts, response_samples
 from zdcsim.training.validated import validated_parts
 
@@ -24,18 +25,18 @@ CHUNK = 256
 class CorrVaeShape(Settings):
     """Arguments of `CorrVaeGenerator`."""
 
-    noise_size: Positive = 10
-    properties: Positive = 6
+    noise_size: PositiveInt = 10
+    properties: PositiveInt = 6
     decoder: Decoder = "convolutions"
     widths: Widths = (128, 64, 32)
-    hidden: Positive = 96
-    kernels: Positive = 20
+    hidden: PositiveInt = 96
+    kernels: PositiveInt = 20
 
 
 class CorrVaeEncoderShape(Settings):
     """Arguments of `ShowerEncoder`."""
 
-    hidden: Positive = 128
+    hidden: PositiveInt = 128
     widths: Widths = (16, 32, 64)
 
 
@@ -50,7 +51,7 @@ class CorrVaeExperiment(GeneratorExperiment):
     generator: CorrVaeShape = CorrVaeShape()
     encoder: CorrVaeEncoderShape = CorrVaeEncoderShape()
     objective: CorrVaeSettings = CorrVaeSettings()
-    validation_draws: Positive = 10
+    validation_draws: PositiveInt = 10
 
 
 def build_corrvae(experiment: CorrVaeExperiment) -> CorrVaeGenerator:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from detcore.config import Settings
 from detcore.distributed import Processes
@@ -17,7 +17,7 @@ from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.unet import UNet
 from zdcsim.objectives.denoising import Denoising, MatchingSettings
 from zdcsim.response import Sample
-from zdcsim.training.experiment import GeneratorExperiment, Positive
+from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.parts import Parts
 from zdcsim.training.validated import by_matching, validated_parts
 
@@ -27,15 +27,15 @@ Spread = Annotated[float, Field(gt=0)]
 class UNetShape(Settings):
     """Arguments of `UNet`."""
 
-    widths: tuple[Positive, Positive] = (24, 48)
-    hidden: Positive = 64
+    widths: tuple[PositiveInt, PositiveInt] = (24, 48)
+    hidden: PositiveInt = 64
 
 
 class FlowShape(Settings):
     """Arguments of `FlowTransport`."""
 
     spread: Spread = 0.35
-    steps: Positive = 8
+    steps: PositiveInt = 8
     integrator: Integrator = "heun"
     guidance: float = 0.0
 
@@ -45,9 +45,9 @@ class DiffusionShape(Settings):
 
     spread: Spread = 0.35
     schedule: Schedule = "cosine"
-    training_steps: Positive = 1000
+    training_steps: PositiveInt = 1000
     prediction: Prediction = "velocity"
-    steps: Positive = 16
+    steps: PositiveInt = 16
     guidance: float = 0.0
 
 
@@ -83,8 +83,8 @@ class PixelExperiment(TransportExperiment):
     """
 
     denoiser: UNetShape = UNetShape()
-    noise_size: Positive = 10
-    validation_draws: Positive = 10
+    noise_size: PositiveInt = 10
+    validation_draws: PositiveInt = 10
 
 
 class FlowMatchingExperiment(PixelExperiment):

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
+from pydantic import PositiveInt
+
 from detcore import checkpoint
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
@@ -21,7 +23,7 @@ from zdcsim.objectives.distillation import (
 )
 from zdcsim.response import Sample
 from zdcsim.training.denoising import FlowShape, UNetShape
-from zdcsim.training.experiment import GeneratorExperiment, Positive
+from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.latent import LatentDenoiserShape
 from zdcsim.training.parts import Parts
 from zdcsim.training.shower_shapes import ShowerShape
@@ -42,7 +44,7 @@ class DistilledExperiment(GeneratorExperiment):
     teacher: FlowShape
     transport: FlowShape
     objective: DistillationSettings = DistillationSettings()
-    validation_draws: Positive = 4
+    validation_draws: PositiveInt = 4
 
 
 class DistilledFlowExperiment(DistilledExperiment):
@@ -52,7 +54,7 @@ class DistilledFlowExperiment(DistilledExperiment):
     teacher: FlowShape = FlowShape()
     transport: FlowShape = FlowShape(steps=1, integrator="euler")
     denoiser: UNetShape = UNetShape()
-    noise_size: Positive = 10
+    noise_size: PositiveInt = 10
 
 
 class DistilledLatentFlowExperiment(DistilledExperiment):

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
 
 from detcore.config import Settings
 from detcore.device import DeviceName
@@ -14,8 +14,7 @@ from zdcsim.optics import Machine
 from zdcsim.sample.position import Position
 from zdcsim.sample.split import SplitBy
 
-Positive = Annotated[int, Field(gt=0)]
-Widths = tuple[Positive, Positive, Positive]
+Widths = tuple[PositiveInt, PositiveInt, PositiveInt]
 
 
 def _how_many(value: object) -> str:
@@ -107,7 +106,7 @@ class TrainingSettings(LoopSettings):
         device: `auto` is a GPU when there is one.
     """
 
-    batch: Positive = 64
+    batch: PositiveInt = 64
     device: DeviceName = "auto"
 
 

@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from typing import Literal
 
+from pydantic import PositiveInt
+
 from detcore.config import Settings
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
@@ -15,7 +17,6 @@ from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.latent import LatentMatching, LatentMatchingSettings, noise_numbers
 from zdcsim.response import Sample
 from zdcsim.training.denoising import DiffusionShape, FlowShape, TransportExperiment
-from zdcsim.training.experiment import Positive
 from zdcsim.training.parts import Parts
 from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
 from zdcsim.training.validated import by_matching, validated_parts
@@ -24,7 +25,7 @@ from zdcsim.training.validated import by_matching, validated_parts
 class LatentDenoiserShape(Settings):
     """Arguments of `LatentDenoiser`."""
 
-    hidden: Positive = 128
+    hidden: PositiveInt = 128
 
 
 class LatentExperiment(TransportExperiment):
@@ -41,7 +42,7 @@ class LatentExperiment(TransportExperiment):
     encoder: ShowerEncoderShape = ShowerEncoderShape()
     denoiser: LatentDenoiserShape = LatentDenoiserShape()
     objective: LatentMatchingSettings = LatentMatchingSettings()
-    validation_draws: Positive = 10
+    validation_draws: PositiveInt = 10
 
 
 class LatentFlowMatchingExperiment(LatentExperiment):
