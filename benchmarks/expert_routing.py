@@ -52,10 +52,10 @@ def even_router(generator: ExpertSimGenerator, conditions: Tensor) -> None:
     last = generator.router.layers[-1]
     assert isinstance(last, nn.Linear)
     with torch.no_grad():
-        last.bias -= generator.router(conditions).mean(0)
+        last.bias.sub_(generator.router(conditions).mean(0))
         last.weight /= generator.router(conditions).std(0)[:, None]
         last.bias.zero_()
-        last.bias -= generator.router(conditions).mean(0)
+        last.bias.sub_(generator.router(conditions).mean(0))
 
 
 def milliseconds(path: Path, conditions: NDArray[np.float32], batch: int) -> float:
@@ -84,7 +84,11 @@ def measured(conditions: NDArray[np.float32], folder: Path) -> list[dict[str, fl
         path = folder / f"{kind}-{experts}.onnx"
         write_generator(path, generator, {})
         times = {f"batch {b}": milliseconds(path, scaled.numpy(), b) for b in BATCHES}
-        row = {"graph": kind, "experts": experts, "megabytes": path.stat().st_size / 1e6}
+        row: dict[str, float | str] = {
+            "graph": kind,
+            "experts": experts,
+            "megabytes": path.stat().st_size / 1e6,
+        }
         found.append({**row, **times})
         print(found[-1], flush=True)
 

@@ -62,7 +62,7 @@ def stacked(
     """Histogram in logarithmic bins, one colour an expert."""
     edges = np.geomspace(max(values.min(), 1e-3), values.max() * 1.001, 25)
     parts = [values[chosen == k] for k in range(experts)]
-    axis.hist(parts, edges, stacked=True, color=COLOURS[:experts])
+    axis.hist(parts, edges.tolist(), stacked=True, color=COLOURS[:experts])
     axis.set(xscale="log", xlabel=label, ylabel="responses")
 
 

@@ -7,9 +7,12 @@ of O2 and judged on the test sample with all measures of likeness; the best weig
 validation particles. Writes benchmarks/results/league_zn.json and .md, and the judgement of every
 seed beside the runs. What is there is not repeated, so more families or seeds can be added later;
 rows of the written table whose families are not named stay as they are, if they were judged on the
-same sample. Seconds are measured here, one bundle after the other, on one thread, and brought to
-the machine of the rows that stay by a yardstick that is timed with each of them: the graph of the
-shower autoencoder in data/.
+same sample; with --add the other seeds of the named families stay too. Seconds are measured here,
+one bundle after the other, on one thread, and brought to the machine of the rows that stay by a
+yardstick that is timed with each of them: the graph of the shower autoencoder in data/.
+
+A bundle without a judgement is judged and not trained again, so the committed bundles can be judged
+on a larger test sample: copy data/zn-shower-vae to RUNS/shower_vae-1/bundle.
 """
 
 import argparse
@@ -17,8 +20,7 @@ import json
 import multiprocessing
 import os
 import resource
-import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from typing import Any
 import numpy as np
 import timing
 from changed_settings import changed_alike, listed
+from league_seeds import Row, added, over_seeds, with_errors
 from numpy.typing import NDArray
 from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
@@ -61,8 +64,6 @@ PLACES = {"fpd": 3}
 BATCHES, LARGE = (1, 100), 10_000
 """Sizes of batches that are timed; the large one where memory allows."""
 
-Row = dict[str, Any]
-
 
 def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float | None:
     """One number out of a judgement; None where it does not exist."""
@@ -84,20 +85,8 @@ def within_seed(judgement: dict[str, Any], path: tuple[str, ...]) -> Row | None:
 
 def judged_number(judgements: Sequence[dict[str, Any]], path: tuple[str, ...]) -> Row | None:
     """A number of all seeds with the error that each has by itself; that of a single one apart."""
-    found = over_seeds([entry(judgement, path) for judgement in judgements])
-    if found is None:
-        return None
-    within = [within_seed(judgement, path) for judgement in judgements]
-    return {**found, "within": within[0]} if len(within) == 1 else {**found, "of_seeds": within}
-
-
-def over_seeds(values: list[float | None]) -> Row | None:
-    """Mean and spread over seeds."""
-    known = [value for value in values if value is not None]
-    if not known or len(known) < len(values):
-        return None
-    spread = statistics.stdev(known) if len(known) > 1 else None
-    return {"mean": statistics.fmean(known), "spread": spread, "seeds": known}
+    values = [entry(judgement, path) for judgement in judgements]
+    return with_errors(values, [within_seed(judgement, path) for judgement in judgements])
 
 
 def cost(bundle: Path) -> Row:
@@ -119,9 +108,9 @@ def yardstick(sample: Responses) -> float:
     return timing.graph_seconds(bundle, sample.conditions)["wall_median"]
 
 
-def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Responses) -> Row:
-    """All numbers of one family."""
-    bundles, judgements = zip(*found, strict=True)
+def family(name: str, found: Mapping[int, tuple[Path, dict[str, Any]]], sample: Responses) -> Row:
+    """All numbers of one family, of its bundles and judgements by seed."""
+    bundles, judgements = zip(*found.values(), strict=True)
     changes = changed_alike(name, [settings(bundle) for bundle in bundles])
     before = yardstick(sample)
     costs = [cost(bundle) for bundle in bundles]
@@ -131,6 +120,8 @@ def family(name: str, found: list[tuple[Path, dict[str, Any]]], sample: Response
     shown = [each.get("responses", {}).get("training") for each in costs]
     return {
         "family": name,
+        "trained_seeds": list(found),
+        "trained_at": commits(bundles),
         "numbers": {key: judged_number(judgements, path) for key, (_, path) in COLUMNS.items()},
         "changed": changes,
         "training_steps": over_seeds([each.get("steps") for each in costs]),
@@ -318,6 +309,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
     parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
     parser.add_argument("--only-trained", action="store_true", help="those that are judged already")
+    parser.add_argument("--add", action="store_true", help="keep other seeds of these families")
     parser.add_argument("--parallel", type=int, default=1, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return parser.parse_args()
@@ -340,13 +332,13 @@ def main() -> None:
     with ThreadPoolExecutor(options.parallel) as pool:
         verdicts = list(pool.map(one, jobs))
     sample = tree.read(reference)
-    rows = [
-        family(name, [v for (n, _), v in zip(jobs, verdicts, strict=True) if n == name], sample)
-        for name in dict.fromkeys(name for name, _ in jobs)
-    ]
     first, table = verdicts[0][1], options.out / f"league_{detector}.json"
     tested = simulated(first["sample"])
-    kept = staying(table, options.families, tested)
+    kept = staying(table, [] if options.add else options.families, tested)
+    found: dict[str, dict[int, tuple[Path, dict[str, Any]]]] = {name: {} for name, _ in jobs}
+    for (name, seed), made in zip(jobs, verdicts, strict=True):
+        found[name][seed] = made
+    rows = [family(name, of_seeds, sample) for name, of_seeds in found.items()]
     record: Row = {
         "detector": detector.upper(),
         "seeds": options.seeds,
@@ -361,11 +353,10 @@ def main() -> None:
         **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
     }
     for row in rows:
-        of_family = [job for job in jobs if job[0] == row["family"]]
         row["pace"] = record["yardstick"] / row["yardstick"]
-        row["trained_at"] = commits(options.runs, of_family)
         row["measured"] = record["created"]
-    rows += kept["rows"]
+    earlier = {row["family"]: row for row in kept["rows"]}
+    rows = [added(earlier.pop(row["family"], None), row) for row in rows] + [*earlier.values()]
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = caption(rows, record)
     write_rows(table, record, rows, markdown(rows, record))

@@ -31,9 +31,10 @@ RUNS = 2000
 def centroids(sample: Responses) -> NDArray[np.float64]:
     """Of the light, in cm from the corner of the face, shape (N, 2)."""
     images = sample.dense().astype(np.float64)
-    middles = np.stack(np.indices(sample.calorimeter.shape) + 0.5, axis=-1)
+    middles = np.moveaxis(np.indices(sample.calorimeter.shape) + 0.5, 0, -1)
     light = images.sum((1, 2))[:, None]
-    return sample.calorimeter.pitch * np.einsum("nxy,xyk->nk", images, middles) / light
+    centre: NDArray[np.float64] = np.einsum("nxy,xyk->nk", images, middles) / light
+    return sample.calorimeter.pitch * centre
 
 
 def residuals(sample: Responses, impact: Impact) -> dict[str, dict[str, float]]:

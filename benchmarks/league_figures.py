@@ -95,7 +95,8 @@ def chosen_rows(sample: Responses) -> NDArray[np.int64]:
     particles, first, index = np.unique(sample.particle, return_index=True, return_inverse=True)
     mean = np.bincount(index, sample.photon_sum()) / np.bincount(index)
     at = np.round(np.linspace(0.25, 1.0, PARTICLES) * (len(particles) - 1)).astype(int)
-    return first[np.argsort(mean)[at]]
+    rows: NDArray[np.int64] = first[np.argsort(mean)[at]]
+    return rows
 
 
 def main() -> None:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fidelity import COLUMNS, cost, judged_number, over_seeds, text
+from fidelity import COLUMNS, cost, judged_number, text
 from figure_file import write_png
+from league_seeds import over_seeds
 from matplotlib.figure import Figure
 from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
@@ -69,7 +70,7 @@ def point(options: argparse.Namespace, particles: int, whole: int, signal: Path)
         "numbers": {key: judged_number(judgements, COLUMNS[key][1]) for key in SHOWN},
         "sample": judgements[0]["sample"],
         "tables": physics_tables(judgements[0]["reference"]),
-        "trained_at": commits(runs, jobs),
+        "trained_at": commits(bundles),
     }
 
 

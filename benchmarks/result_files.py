@@ -9,14 +9,17 @@ from detcore.files import write_text
 
 
 def write_rows(
-    path: Path, record: Mapping[str, Any], rows: Sequence[Mapping[str, Any]], table: str
+    path: Path,
+    record: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]] | Mapping[str, Mapping[str, Any]],
+    table: str,
 ) -> None:
     """Write both, and show the table.
 
     Arguments:
         path: Of the JSON; the table gets the ending .md.
         record: What holds for all rows.
-        rows: The numbers.
+        rows: The numbers, in order or by name.
         table: In Markdown, with its caption.
     """
     write_text(path, json.dumps({**record, "rows": rows}, indent=1) + "\n")

@@ -1,10 +1,12 @@
 """Compare re-used showers with showers simulated where the re-used ones land.
 
 A gun shoots at one fibre's cell of a block with a margin; its showers are used again by a shift and
-a symmetry. Another gun, other seeds, shoots at the cell where they land, in the real block. Both
-samples must follow one law: for every quantity the Wasserstein distance between them is ranked
-among those of random divisions of the two together (permutation test). As a check that the test
-can see a bias, the same showers are moved as if nothing had been recorded in the margin.
+a symmetry. Another gun, other seeds, shoots at the cell where they land, in the real block. Of both
+only those particles are taken whose way in groove and fibre the move keeps, as `zdcsim convert
+--reuses` takes them. The two samples must follow one law: for every quantity the Wasserstein
+distance between them is ranked among those of random divisions of the two together (permutation
+test). As a check that the test can see a bias, the same showers are moved as if nothing had been
+recorded in the margin.
 
 How many independent showers a library is worth: the variance that re-uses of one shower share
 (intra-class correlation r) leaves n m / (1 + (m - 1) r) of n showers used m times each.
@@ -29,7 +31,7 @@ from zdcsim.geometry import CALORIMETERS, calorimeter
 from zdcsim.io import tree
 from zdcsim.montecarlo import library, moves
 from zdcsim.montecarlo.gun import Gun
-from zdcsim.montecarlo.moves import MIRROR_Y
+from zdcsim.montecarlo.moves import MIRROR_Y, Moves
 from zdcsim.montecarlo.production import Production, geant4_folder
 from zdcsim.montecarlo.run import run
 from zdcsim.montecarlo.settings import Transport
@@ -67,6 +69,13 @@ class Case:
     shift: tuple[int, int]
 
     @property
+    def back(self) -> tuple[int, tuple[int, int]]:
+        """Symmetry and shift that bring the showers back."""
+        turn = SYMMETRIES[self.symmetry].T
+        x, y = -turn @ np.array(self.shift)
+        return int(np.argmax((turn == SYMMETRIES).all((1, 2)))), (int(x), int(y))
+
+    @property
     def target(self) -> tuple[int, int]:
         """The cell where they land; cells are counted from the centre, 0 and -1 touch it."""
         middle = SYMMETRIES[self.symmetry] @ (np.array(self.source) + 0.5)
@@ -98,18 +107,23 @@ def showers(case: Case, cell: tuple[int, int], margin: int, number: int, seed: i
         return run(production, Path(folder) / "showers.root", 1)
 
 
+def move(showers: Responses, symmetry: int, shift: tuple[int, int]) -> Moves:
+    """A move of all showers; valid of those that a conversion would use with it."""
+    n, face = len(showers), CALORIMETERS[showers.calorimeter.name]
+    symmetries, shifts = np.full(n, symmetry), np.tile(shift, (n, 1))
+    there = moves.moved(showers.conditions, symmetries, shifts, face, None)
+    alike = moves.same_way(showers.conditions, there.conditions, face, None)
+    return replace(there, valid=there.valid & alike)
+
+
+def kept(showers: Responses, symmetry: int, shift: tuple[int, int]) -> Responses:
+    """The showers that a conversion would use with this move."""
+    return showers.select(np.flatnonzero(move(showers, symmetry, shift).valid))
+
+
 def moved(recorded: Responses, case: Case) -> Responses:
     """The showers at the target cell, seen by the real block."""
-    n, face = len(recorded), CALORIMETERS[recorded.calorimeter.name]
-    there = moves.moved(
-        recorded.conditions,
-        np.full(n, case.symmetry),
-        np.tile(case.shift, (n, 1)),
-        face,
-        None,
-    )
-    assert there.valid.all()
-    return library.window(recorded, there, 1)
+    return library.window(recorded, move(recorded, case.symmetry, case.shift), 1)
 
 
 def without_margin(recorded: Responses) -> Responses:
@@ -211,7 +225,8 @@ def table(result: dict[str, object]) -> str:
         "# Re-used showers against showers simulated in place",
         "",
         f"{result['machine']}; commit {result['commit']}; Geant4 tables: "
-        f"{result['geant4_data']}; {result['showers']} showers a sample, margin {MARGIN} fibres. "
+        f"{result['geant4_data']}; {result['showers']} showers a sample, "
+        f"margin {MARGIN} fibres; {TRANSPORT.physics_list}, grooves of {result['grooves']}. "
         "Made by `benchmarks/shower_reuse.py`, which says what the columns are. Distances in the "
         "quantity's own unit. p without margin: of the same test when the light that moves in over "
         "the edge of the face is not known.",
@@ -234,14 +249,15 @@ def table(result: dict[str, object]) -> str:
 
 
 def measured(case: Case, seed: int, number: int) -> tuple[dict[str, object], Responses]:
-    """Both comparisons of one case, and its recorded showers."""
+    """Both comparisons of one case, and its recorded showers that are compared."""
     rng = np.random.default_rng(seed)
-    recorded = showers(case, case.source, MARGIN, number, seed)
-    there = showers(case, case.target, 0, number, seed + 1)
-    found = {
+    recorded = kept(showers(case, case.source, MARGIN, number, seed), case.symmetry, case.shift)
+    there = kept(showers(case, case.target, 0, number, seed + 1), *case.back)
+    found: dict[str, object] = {
         "described": f"{case.particle} of {case.energy_gev:.0f} GeV, recorded at cell "
         f"{case.source} from the centre, symmetry {SYMMETRIES[case.symmetry].tolist()}, "
-        f"shift {case.shift}, to cell {case.target}",
+        f"shift {case.shift}, to cell {case.target}; {len(recorded)} re-used and {len(there)} "
+        "simulated showers whose way in groove and fibre the move keeps",
         "compared": compared(moved(recorded, case), there, rng),
         "without margin": compared(moved(without_margin(recorded), case), there, rng),
         "cpu seconds": [float(recorded.cpu_seconds.mean()), float(there.cpu_seconds.mean())],
@@ -270,6 +286,7 @@ def main() -> None:
             "margin": MARGIN,
             "geant4_data": recorded.provenance["geant4_data"],
             "transport": TRANSPORT.record(),
+            "grooves": recorded.provenance["grooves"],
             **provenance("geant4-pybind", "numpy"),
         }
         write_text(path, json.dumps(result, indent=1) + "\n")

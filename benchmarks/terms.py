@@ -97,11 +97,11 @@ def main() -> None:
     signal = classifier(arguments.runs, "signal")
     jobs = [(name, seed) for seed in arguments.seeds for name in CONFIGS]
 
-    def one(job: tuple[str, int]) -> dict[str, Any]:
-        return judged(arguments.runs, *job, signal, arguments.reference, arguments.set)[1]
+    def one(job: tuple[str, int]) -> tuple[Path, dict[str, Any]]:
+        return judged(arguments.runs, *job, signal, arguments.reference, arguments.set)
 
     with ThreadPoolExecutor(arguments.parallel) as pool:
-        verdicts = list(pool.map(one, jobs))
+        bundles, verdicts = zip(*pool.map(one, jobs), strict=True)
     by_name = {
         name: [v for (other, _), v in zip(jobs, verdicts, strict=True) if other == name]
         for name in CONFIGS
@@ -114,7 +114,7 @@ def main() -> None:
         "settings": arguments.set,
         "sample": verdicts[0]["sample"],
         "reference": reference,
-        "trained_at": commits(arguments.runs, jobs),
+        "trained_at": commits(bundles),
         "floor": verdicts[0]["distances"]["o2"]["mean"]["floor"],
         "physics_tables": f"Monte Carlo: Geant4 with {tables} tables",
         **provenance("torch", "numpy", "onnxruntime"),

@@ -10,6 +10,7 @@ from typing import Any
 
 import yaml
 
+from detcore.bundle import MANIFEST
 from detcore.provenance import shortened
 from zdcsim.io import tree
 from zdcsim.io.bundle import read_manifest
@@ -62,6 +63,9 @@ def judged(
 ) -> tuple[Path, dict[str, Any]]:
     """Bundle and judgement of one configuration and seed, made if they are not there.
 
+    A bundle without a judgement is judged and not trained again: of committed ones, which a larger
+    test sample judges anew, the runs are gone.
+
     Arguments:
         runs: Where the run folders are kept.
         config: Name of the settings file, with `SCALED` for a generator times its constant.
@@ -77,7 +81,10 @@ def judged(
     """
     written = verdict(runs, config, seed)
     run, bundle = run_of(runs, config, seed), written.parent / "bundle"
-    if not written.exists():
+    if not written.exists() and (bundle / MANIFEST).exists():
+        _require_settings(bundle, overrides)
+        evaluate(bundle, reference, written, options)
+    elif not written.exists():
         path = settings_file(config)
         settings = _set([*_teacher(path, runs, seed), *overrides])
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
@@ -91,17 +98,25 @@ def judged(
 
 def _require_asked(written: Path, bundle: Path, reference: Path, overrides: Sequence[str]) -> None:
     """Refuse what an earlier run left of another sample or other settings."""
-    again = f"name another folder with --runs, or remove {written}"
     sample = json.loads(json.dumps(tree.read(reference).provenance))
     if json.loads(written.read_text())["reference"] != sample:
-        raise ValueError(f"{written} was judged on another sample than {reference}; {again}")
+        raise ValueError(
+            f"{written} was judged on another sample than {reference}; "
+            f"name another folder with --runs, or remove {written}"
+        )
+    _require_settings(bundle, overrides)
+
+
+def _require_settings(bundle: Path, overrides: Sequence[str]) -> None:
+    """Refuse a bundle of other settings."""
     settings = read_manifest(bundle)["training"]["generator"]["settings"]
     for text in overrides:
         key, _, wanted = text.partition("=")
         found = functools.reduce(lambda at, name: (at or {}).get(name), key.split("."), settings)
         if found != yaml.safe_load(wanted):
             raise ValueError(
-                f"{bundle} was trained with {key} {found!r}, and {wanted} is asked for; {again}"
+                f"{bundle} was trained with {key} {found!r}, and {wanted} is asked for; "
+                f"name another folder with --runs, or remove {bundle.parent}"
             )
 
 
@@ -118,13 +133,18 @@ def export_and_judge(
     """Make the bundle of a run, its weights stored as said, and write its judgement."""
     made = ("--weights", weights, "--scale", scale)
     zdcsim("export", run, "--classifier", signal, *made, "--out", bundle)
+    evaluate(bundle, reference, written, options)
+
+
+def evaluate(bundle: Path, reference: Path, written: Path, options: Sequence[str] = ()) -> None:
+    """Write the judgement of a bundle."""
     zdcsim("evaluate", "--model", bundle, "--reference", reference, "--json", written, *options)
 
 
-def commits(runs: Path, jobs: Sequence[tuple[str, int]]) -> list[str]:
-    """Commits that the trainings were made with."""
-    records = [run_of(runs, *job) / "provenance.json" for job in jobs]
-    return sorted({shortened(json.loads(path.read_text())["commit"]) for path in records})
+def commits(bundles: Sequence[Path]) -> list[str]:
+    """Commits that the generators of bundles were trained with."""
+    records = [read_manifest(bundle)["training"]["generator"] for bundle in bundles]
+    return sorted({shortened(record["commit"]) for record in records})
 
 
 def _teacher(path: Path, runs: Path, seed: int) -> list[str]:

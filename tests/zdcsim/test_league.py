@@ -1,6 +1,7 @@
 """Rows of a league: whose settings they have, and how sure their numbers are."""
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 import trained
 from changed_settings import alike, changed, changed_alike, listed, resolved
 from fidelity import caption, judged_number, markdown, simulated, staying, text
+from league_seeds import OVER_SEEDS, added, over_seeds
 
 from zdcsim.io import tree
 
@@ -135,3 +137,60 @@ def test_what_an_earlier_league_left_is_of_the_same_sample_and_settings(
     else:
         with pytest.raises(ValueError, match=said):
             trained.judged(*asked)
+
+
+def row(seeds: list[int], ratios: list[float], minutes: float = 3.0) -> dict[str, Any]:
+    return {
+        "family": "gan",
+        "trained_seeds": seeds,
+        "trained_at": [f"commit of {seeds[0]}"],
+        "changed": [],
+        "numbers": {"W": judged_number([judgement(ratio) for ratio in ratios], W), "auc": None},
+        **{key: over_seeds([minutes] * len(seeds)) for key in OVER_SEEDS},
+        "onnx_kb": 7.0,
+    }
+
+
+def test_seeds_are_added_to_a_row_as_if_they_had_been_judged_together() -> None:
+    together = row([1, 2, 3], [1.0, 2.0, 4.0])
+    found = added(row([1], [1.0]), row([2, 3], [2.0, 4.0]))
+    assert found["trained_at"] == ["commit of 1", "commit of 2"]
+    assert found | {"trained_at": together["trained_at"]} == together
+    assert added(found, row([4], [1.0], 7.0))["core_minutes"]["mean"] == pytest.approx(4.0)
+    assert added(None, together) == together
+
+
+def test_a_seed_is_not_added_twice_and_not_of_other_settings() -> None:
+    with pytest.raises(ValueError, match="the table has gan of seed 2 already"):
+        added(row([1, 2], [1.0, 1.1]), row([2, 3], [1.2, 1.3]))
+    with pytest.raises(ValueError, match=r"other settings: .* before"):
+        added(row([1], [1.0]), row([2], [1.2]) | {"changed": ["training.steps=3000"]})
+
+
+def test_every_row_of_the_committed_leagues_names_its_seeds() -> None:
+    for path in RESULTS.glob("league_z[np].json"):
+        for each in json.loads(path.read_text(encoding="utf-8"))["rows"]:
+            assert len(each["trained_seeds"]) == len(each["numbers"]["W"]["seeds"]), each["family"]
+
+
+def test_a_bundle_without_a_judgement_is_judged_and_not_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    data = Path(__file__).parents[2] / "data"
+    written = trained.verdict(tmp_path, "shower_vae", 1)
+    shutil.copytree(data / "zn-shower-vae", written.parent / "bundle")
+    asked: list[tuple[str, ...]] = []
+
+    def command(*arguments: str | Path) -> None:
+        asked.append(tuple(map(str, arguments)))
+        written.write_text('{"judged": 1}')
+
+    monkeypatch.setattr(trained, "zdcsim", command)
+    given = tmp_path, "shower_vae", 1, tmp_path, data / "zn_test.root"
+    with pytest.raises(ValueError, match="and 20 is asked for; name another folder"):
+        trained.judged(*given, ["training.steps=20"])
+    bundle, judgement = trained.judged(*given, [], ["--likeness"])
+    assert judgement == {"judged": 1}
+    assert [words[0] for words in asked] == ["evaluate"]
+    assert asked[0][-1] == "--likeness"
+    assert trained.commits([bundle]) == ["56b93f47114e"]

@@ -233,7 +233,7 @@ def table_of(value: float) -> dict[str, NDArray[np.float64]]:
     ("beta", "table"), [(0.67, 1), (0.75, 1), (0.8, 2), (0.95, 3), (0.951, 4), (1.0, 4)]
 )
 def test_alice_tables_are_read_at_velocity_angle_and_impact(beta: float, table: int) -> None:
-    angle, impact = np.radians(33.0), 0.125
+    angle, impact = np.radians(33.4), 0.125
     # A line in the x z plane that passes the axis of fibre (22, 21) at 0.125 mm in y.
     steps = Steps(
         start=np.array([[0.8, -0.8 + impact, 0.0]]),
