@@ -55,7 +55,8 @@ docs: $(VENV)/.dev ## the documentation site, into site/
 
 tests: export OMP_NUM_THREADS := 1
 tests: setup
-	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --durations 30
+	$(BIN)/python -m pytest -n auto --maxprocesses 4 --dist loadscope --no-loadscope-reorder \
+		--durations 30
 
 setup: ## only the virtual environments
 	@$(MAKE) --silent --jobs 3 $(VENV)/.dev $(RUNTIME_VENVS)

@@ -2,6 +2,7 @@
 
 import pickle
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import nullcontext
 
@@ -15,6 +16,15 @@ SEED = 20261121
 def rng() -> np.random.Generator:
     """A NumPy generator with a seed of its own; the global one is never used."""
     return np.random.default_rng(SEED)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, those with most of them before, so that no core waits.
+
+    Files go to the cores in the order of their tests (`--no-loadscope-reorder`).
+    """
+    slow = Counter(item.path for item in items if item.get_closest_marker("slow"))
+    items.sort(key=lambda item: -slow[item.path])
 
 
 @pytest.fixture(autouse=True)

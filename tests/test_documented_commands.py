@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import command_parsing
+import forked
 import pytest
 from documented_commands import LANGUAGES, Block, blocks_of
+from forked import Ended
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,15 +63,16 @@ def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", RUN, ids=lambda page: page.name)
 def test_the_commands_of_a_page_run(page: Path, folders: dict[str, Path]) -> None:
     for block in blocks_of(page):
         if block.language in ("sh", "python") and not block.parsed_only:
             done = ran(block, folders["docs" if page.parent.name == "docs" else "readme"])
-            assert done.returncode == 0, f"{place(block)}\n{done.stdout}\n{done.stderr}"
+            assert done.code == 0, f"{place(block)}\n{done.said}"
 
 
-def ran(block: Block, folder: Path) -> subprocess.CompletedProcess[str]:
+def ran(block: Block, folder: Path) -> Ended:
     """The block after it was run in a folder, with the programs of this environment."""
     programs = str(Path(sys.executable).parent)
     environment = os.environ | {
@@ -77,11 +80,73 @@ def ran(block: Block, folder: Path) -> subprocess.CompletedProcess[str]:
         "PYTHONPATH": str(ROOT),
         "MPLBACKEND": "agg",
     }
-    shell = ["bash", "-euo", "pipefail", "-c", block.script]
-    command = shell if block.language == "sh" else [sys.executable, "-c", block.text]
-    return subprocess.run(
-        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    printed = folder / "printed"
+    if block.language == "python":
+        return forked.run(["python", "-c", block.text], folder, environment, printed)
+    said, done = "", Ended(0, "")
+    for part in parts_of(block.script):
+        ours = forked.program_of(part)
+        if ours is not None:
+            done = forked.run(ours[0], folder, environment | ours[1], printed)
+        else:
+            done = in_a_shell(part, folder, environment)
+        said += done.said
+        if done.code != 0:
+            break
+    return Ended(done.code, said)
+
+
+def parts_of(script: str) -> list[str]:
+    """The lines of a script; all of it as one where a line is for the shell to remember."""
+    lines = script.splitlines()
+    remembered = any(line.split()[0] in ("cd", "export", "set") for line in lines)
+    return [script] if remembered else lines
+
+
+def in_a_shell(script: str, folder: Path, environment: dict[str, str]) -> Ended:
+    """A script after it was run."""
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", script],
+        cwd=folder, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        text=True, check=False,
+    )  # fmt: skip
+    return Ended(done.returncode, done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "code", "said"),
+    [
+        (
+            "sh",
+            "zdcsim models\nzdcsim generate --model none -n 1\nzdcsim models",
+            2,
+            "zn-shower-vae",
+        ),
+        ("sh", "true | zdcsim trian", 2, "trian"),
+        ("sh", "cd nowhere\nzdcsim models", 1, "nowhere"),
+        ("sh", "false\nzdcsim models", 1, ""),
+        ("python", "import os\nraise SystemExit(os.environ['MPLBACKEND'])", 1, "agg"),
+        ("python", "from pathlib import Path\nprint(sorted(Path().iterdir()))", 0, "printed"),
+    ],
+)
+def test_a_command_that_fails_is_seen(
+    language: str, text: str, code: int, said: str, tmp_path: Path
+) -> None:
+    done = ran(Block(tmp_path / "page.md", 1, language, text, ""), tmp_path)
+    assert done.code == code
+    assert said in done.said
+    assert done.said.count("zn-shower-vae") <= 1, "a line after one that failed was run"
+
+
+def test_only_plain_lines_of_our_programs_are_run_without_a_shell() -> None:
+    asked = forked.program_of("A=1 B='x y' zdcsim simulate --x '-1; 2' --out a.root")
+    assert asked == (
+        ["zdcsim", "simulate", "--x", "-1; 2", "--out", "a.root"],
+        {"A": "1", "B": "x y"},
     )
+    for line in ("zdcsim models > a", "zdcsim models && true", "zdcsim x --set $A", "make test",
+                 'zdcsim models "$A"', "zdcsim models *.root", "A=1"):  # fmt: skip
+        assert forked.program_of(line) is None, line
 
 
 @pytest.mark.parametrize(

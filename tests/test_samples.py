@@ -118,6 +118,8 @@ def test_the_libraries_are_wide_blocks_of_other_particles(name: str, particles: 
     assert library.calorimeter == (ZN if name == "zn" else ZP).widened(8)
     assert len(np.unique(library.particle)) == len(library) == particles
     assert not str(library.provenance["commit"]).endswith("-dirty")
+    trained_on = tree.read(DATA / f"{name}_train.root")
+    assert physics_of(library.provenance) == physics_of(trained_on.provenance)
     with pytest.raises(ValueError, match="is a shower library"):
         tree.read(path)
     seen = {row.tobytes() for row in library.conditions}

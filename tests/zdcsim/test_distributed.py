@@ -38,6 +38,7 @@ assert not left, f"threads outlive the group and may abort this process at its e
 """
 
 
+@pytest.mark.slow
 def test_two_processes_equal_one(tmp_path: Path) -> None:
     script = tmp_path / "rank.py"
     script.write_text(RANK)

@@ -6,7 +6,7 @@
 import shutil
 import subprocess
 from pathlib import Path
-from typing import get_args
+from typing import NamedTuple, get_args
 
 import numpy as np
 import onnxruntime
@@ -76,27 +76,47 @@ def untrained(folder: Path, storage: Storage) -> Path:
     return folder
 
 
-@pytest.mark.parametrize("version", VERSIONS)
-@pytest.mark.parametrize("bundle", [*get_args(Storage), *COMMITTED], ids=str)
-def test_counts_are_those_of_the_version_used_here(
-    version: str, bundle: Path | Storage, tmp_path: Path, rng: np.random.Generator
-) -> None:
+class Here(NamedTuple):
+    """What a bundle is given and gives in the version that is used here."""
+
+    folder: Path
+    detector: Calorimeter
+    given: dict[str, NDArray[np.float32]]
+    counts: dict[str, NDArray[np.int32]]
+    probability: NDArray[np.float32]
+
+
+@pytest.fixture(scope="module", params=[*get_args(Storage), *COMMITTED], ids=str)
+def here(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Here:
+    """One bundle, run with the batches of the other versions."""
+    bundle: Path | Storage = request.param
+    folder = tmp_path_factory.mktemp("here") / "bundle"
     if isinstance(bundle, str):
-        folder, detector = untrained(tmp_path / "bundle", bundle), ZN
+        untrained(folder, bundle)
+        detector = ZN
     else:
-        folder = Path(shutil.copytree(bundle, tmp_path / "bundle"))
+        shutil.copytree(bundle, folder)
         detector = calorimeter(read_manifest(bundle)["calorimeter"])
     conditions = reference_conditions(detector)[::3]
-    noise = rng.standard_normal((len(conditions), 10)).astype(np.float32)
+    noise = np.random.default_rng(2).standard_normal((len(conditions), 10)).astype(np.float32)
     scaled = scales.read(folder / GENERATOR_SCALES).apply(conditions)
     to_classify = scales.read(folder / CLASSIFIER_SCALES).apply(conditions)
-    found = run_in(version, folder, noise=noise, generator=scaled, classifier=to_classify)
     model = session(folder / "generator.onnx", inputs=2)
     probability = in_batches(session(folder / "classifier.onnx", inputs=1), 1, to_classify)
-    for name, batch in (("one", 1), ("all", len(noise))):
-        here = decoded(in_batches(model, batch, noise, scaled), detector)
-        check_counts(decoded(found[f"log_photons_{name}"], detector), here)
-        assert found[f"probability_{name}"] == pytest.approx(probability, abs=1e-5)
+    counts = {
+        name: decoded(in_batches(model, batch, noise, scaled), detector)
+        for name, batch in (("one", 1), ("all", len(noise)))
+    }
+    given = {"noise": noise, "generator": scaled, "classifier": to_classify}
+    return Here(folder, detector, given, counts, probability)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_counts_are_those_of_the_version_used_here(version: str, here: Here) -> None:
+    found = run_in(version, here.folder, **here.given)
+    for name, counts in here.counts.items():
+        check_counts(decoded(found[f"log_photons_{name}"], here.detector), counts)
+        assert found[f"probability_{name}"] == pytest.approx(here.probability, abs=1e-5)
 
 
 @pytest.mark.parametrize("version", VERSIONS)
