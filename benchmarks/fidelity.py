@@ -7,9 +7,10 @@ of O2 and judged on the test sample with all measures of likeness; the best weig
 validation particles. Writes benchmarks/results/league_zn.json and .md, and the judgement of every
 seed beside the runs. What is there is not repeated, so more families or seeds can be added later;
 rows of the written table whose families are not named stay as they are, if they were judged on the
-same sample; with --add the other seeds of the named families stay too. Seconds are measured here,
-one bundle after the other, on one thread, and brought to the machine of the rows that stay by a
-yardstick that is timed with each of them: the graph of the shower autoencoder in data/.
+same sample; with --add the other seeds of the named families stay too, with --times all but their
+seconds. Seconds are measured here, one bundle after the other, on one thread, and brought to the
+machine of the rows that stay, if any do, by a yardstick that is timed with each of them: the graph
+of the shower autoencoder in data/.
 
 A bundle without a judgement is judged and not trained again, so the committed bundles can be judged
 on a larger test sample: copy data/zn-shower-vae to RUNS/shower_vae-1/bundle.
@@ -28,7 +29,7 @@ from typing import Any
 import numpy as np
 import timing
 from changed_settings import changed_alike, listed
-from league_seeds import Row, added, over_seeds, with_errors
+from league_seeds import Row, added, over_seeds, retimed, with_errors
 from numpy.typing import NDArray
 from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
@@ -310,6 +311,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
     parser.add_argument("--only-trained", action="store_true", help="those that are judged already")
     parser.add_argument("--add", action="store_true", help="keep other seeds of these families")
+    parser.add_argument("--times", action="store_true", help="keep all numbers but the seconds")
     parser.add_argument("--parallel", type=int, default=1, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return parser.parse_args()
@@ -334,11 +336,14 @@ def main() -> None:
     sample = tree.read(reference)
     first, table = verdicts[0][1], options.out / f"league_{detector}.json"
     tested = simulated(first["sample"])
-    kept = staying(table, [] if options.add else options.families, tested)
+    merge = retimed if options.times else added
+    replaced = [] if options.add or options.times else options.families
+    kept = staying(table, replaced, tested)
     found: dict[str, dict[int, tuple[Path, dict[str, Any]]]] = {name: {} for name, _ in jobs}
     for (name, seed), made in zip(jobs, verdicts, strict=True):
         found[name][seed] = made
     rows = [family(name, of_seeds, sample) for name, of_seeds in found.items()]
+    others = [row for row in kept["rows"] if row["family"] not in found]
     record: Row = {
         "detector": detector.upper(),
         "seeds": options.seeds,
@@ -349,14 +354,14 @@ def main() -> None:
             key: {part: entry(first, (*path, part)) for part in ("mean", "spread")}
             for key, path in FLOORS.items()
         },
-        "yardstick": kept.get("yardstick") or rows[0]["yardstick"],
+        "yardstick": (kept.get("yardstick") if others else None) or rows[0]["yardstick"],
         **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
     }
     for row in rows:
         row["pace"] = record["yardstick"] / row["yardstick"]
         row["measured"] = record["created"]
     earlier = {row["family"]: row for row in kept["rows"]}
-    rows = [added(earlier.pop(row["family"], None), row) for row in rows] + [*earlier.values()]
+    rows = [merge(earlier.get(row["family"]), row) for row in rows] + others
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = caption(rows, record)
     write_rows(table, record, rows, markdown(rows, record))

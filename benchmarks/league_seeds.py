@@ -9,6 +9,9 @@ Row = dict[str, Any]
 OVER_SEEDS = ("training_steps", "training_minutes", "core_minutes", "training_responses")
 """What a row has beside its numbers that differs from seed to seed."""
 
+MEASURED_HERE = ("seconds", "yardstick", "pace", "measured")
+"""What depends on the machine that writes the table."""
+
 
 def over_seeds(values: Sequence[float | None]) -> Row | None:
     """Mean and spread over seeds; None where one is not known."""
@@ -59,6 +62,11 @@ def added(earlier: Row | None, row: Row) -> Row:
         "trained_seeds": earlier["trained_seeds"] + row["trained_seeds"],
         "trained_at": sorted({*earlier["trained_at"], *row["trained_at"]}),
     }
+
+
+def retimed(earlier: Row | None, row: Row) -> Row:
+    """A written row with seconds that were measured anew; the new row where none is written."""
+    return row if earlier is None else {**earlier, **{key: row[key] for key in MEASURED_HERE}}
 
 
 def _together(earlier: Row | None, new: Row | None) -> Row | None:

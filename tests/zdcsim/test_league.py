@@ -9,7 +9,7 @@ import pytest
 import trained
 from changed_settings import alike, changed, changed_alike, listed, resolved
 from fidelity import caption, judged_number, markdown, simulated, staying, text
-from league_seeds import OVER_SEEDS, added, over_seeds
+from league_seeds import MEASURED_HERE, OVER_SEEDS, added, over_seeds, retimed
 
 from zdcsim.io import tree
 
@@ -158,6 +158,13 @@ def test_seeds_are_added_to_a_row_as_if_they_had_been_judged_together() -> None:
     assert found | {"trained_at": together["trained_at"]} == together
     assert added(found, row([4], [1.0], 7.0))["core_minutes"]["mean"] == pytest.approx(4.0)
     assert added(None, together) == together
+
+
+def test_a_row_that_is_timed_anew_keeps_its_numbers() -> None:
+    measured = {"seconds": {"batch 1": 2.0}, "yardstick": 0.2, "pace": 1.0, "measured": "later"}
+    before = row([1, 2], [1.0, 2.0]) | {key: "before" for key in MEASURED_HERE}
+    assert retimed(before, row([2], [9.0]) | measured) == before | measured
+    assert retimed(None, before) == before
 
 
 def test_a_seed_is_not_added_twice_and_not_of_other_settings() -> None:
