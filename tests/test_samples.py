@@ -17,7 +17,7 @@ from zdcsim.shower_physics import ShowerPhysics, physics_of
 
 DATA = Path(__file__).parent.parent / "data"
 TESTED = 150
-ZP_TESTED = 50
+ZP_TESTED = 100
 LEAD_NEUTRONS = 26
 
 
