@@ -73,11 +73,11 @@ def test_a_kernel_inside_the_face_keeps_its_light() -> None:
 def test_counts_are_quantiles_of_the_negative_binomial(expected: float, clustering: float) -> None:
     probability = (np.arange(20_000) + 0.5) / 20_000
     found = drawn_counts(
-        torch.full((1, 20_000), expected),
-        torch.tensor([[clustering]]),
-        torch.from_numpy(probability.astype(np.float32))[None],
-        torch.from_numpy(stats.norm.ppf(probability).astype(np.float32))[None],
-    )[0].numpy()
+        torch.full((1, 1, 20_000), expected),
+        torch.tensor([[[clustering]]]),
+        torch.from_numpy(probability.astype(np.float32))[None, None],
+        torch.from_numpy(stats.norm.ppf(probability).astype(np.float32))[None, None],
+    )[0, 0].numpy()
     clusters = expected / clustering
     truth = stats.nbinom.ppf(probability, clusters, 1 / (1 + clustering))
     # The sum ends at eight counts; the expansion is at its worst where it begins.
@@ -90,7 +90,7 @@ def test_counts_are_quantiles_of_the_negative_binomial(expected: float, clusteri
 def test_fibre_noise_is_uniform_normal_and_independent() -> None:
     responses, fibres = 3000, 1680
     noise = normals(responses, 10)
-    uniform, normal = (part.numpy() for part in FibreNoise(10, fibres)(noise))
+    uniform, normal = (part[:, 0].numpy() for part in FibreNoise(10, fibres)(noise))
     assert uniform.shape == normal.shape == (responses, fibres)
     assert uniform.min() >= 0 and uniform.max() < 1
     share = np.histogram(uniform, 20, (0, 1))[0] / uniform.size * 20

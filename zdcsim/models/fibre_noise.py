@@ -79,17 +79,17 @@ class FibreNoise(nn.Module):
             self.register_buffer(name, values, persistent=False)
 
     def forward(self, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Uniform numbers in [0, 1) and their normal quantiles, each (B, M).
+        """Uniform numbers in [0, 1) and their normal quantiles, each (B, 1, M).
 
         Arguments:
             noise: Standard normal, shape (B, Z).
         """
         read = self.tables[self.rows(noise)[:, :, None] + self.order]
-        total = first(read.sum(1).flatten(1), self.size, self.length)
+        total = first(read.sum(1).reshape(-1, 1, self.length), self.size, self.length)
         uniform = total - torch.floor(total)
         # GatherElements: its node takes a third of the time of Gather, which copies one by one.
-        drawn = (uniform * QUANTILES).long().flatten()
-        return uniform, torch.gather(self.quantiles, 0, drawn).reshape(-1, self.size)
+        drawn = (uniform * QUANTILES).long().reshape(-1)
+        return uniform, torch.gather(self.quantiles, 0, drawn).reshape(-1, 1, self.size)
 
     def rows(self, noise: Tensor) -> Tensor:
         """Where to read the tables, shape (B, 3)."""

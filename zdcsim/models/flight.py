@@ -18,6 +18,9 @@ from zdcsim.geometry import Calorimeter, Side
 from zdcsim.optics import Machine
 from zdcsim.transfer import TERMS, entrance, transfer_series, unit
 
+ELEMENTS = 12
+"""Numbers of a side that carry a particle, see `_face_and_drift`."""
+
 SMALLEST_PZ = 1e-3  # GeV/c; slower ones miss the face, at every angle that counts
 
 
@@ -85,17 +88,18 @@ class BentFlight(nn.Module):
         way = self.entrance - torch.sign(pz) * only(conditions, VZ)
         places = conditions[:, VX : VY + 1] + slopes * way
         elements = torch.matmul(torch.pow(self.bending(conditions), self.powers), self.coefficients)
-        on_a, on_c = elements.chunk(2, 1)
-        from_place, from_slope, bent = torch.where(pz > 0, on_a, on_c).chunk(3, 1)
+        on_a, on_c = torch.split(elements, ELEMENTS, 1)
+        from_place, from_slope, bent = torch.split(torch.where(pz > 0, on_a, on_c), 4, 1)
         found = from_place * torch.cat([places, places], 1)
         found = found + from_slope * torch.cat([slopes, slopes], 1) + bent
-        place, drift = found.chunk(2, 1)
+        place, drift = torch.split(found, 2, 1)
         return place, drift
 
     def bending(self, conditions: Tensor) -> Tensor:
         """Charge over momentum, the largest that is carried being 1 and -1, shape (B, 1)."""
-        momentum = conditions[:, PX : PZ + 1]
-        size = torch.sqrt((momentum * momentum).sum(1, keepdim=True)).clamp(min=SMALLEST_PZ)
+        aside, along = conditions[:, PX : PY + 1], only(conditions, PZ)
+        square = (aside * aside).sum(1, keepdim=True) + along * along
+        size = torch.sqrt(square).clamp(min=SMALLEST_PZ)
         return (only(conditions, CHARGE) * (self.unit / 3) / size).clamp(-1, 1)
 
 

@@ -29,8 +29,8 @@ class GivenNoise(nn.Module):
         self.size = size
 
     def forward(self, noise: Tensor) -> tuple[Tensor, Tensor]:
-        """Uniform numbers and their normal quantiles, each (B, M), of normal noise (B, Z)."""
-        normal = noise[:, -self.size :]
+        """Uniform numbers and their normal quantiles, each (B, 1, M), of normal noise (B, Z)."""
+        normal = noise[:, None, -self.size :]
         return 0.5 * (1 + torch.erf(normal / math.sqrt(2))), normal
 
 

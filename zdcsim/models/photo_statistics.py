@@ -5,7 +5,8 @@ of them: around a smooth shower their number varies more than Poisson's. The neg
 distribution is that of Poisson clusters with logarithmic sizes; its mean is m and its variance
 m (1 + c), with the clustering c = 0 for Poisson.
 
-Axis key: any shape; one entry a fibre.
+Axis key: B responses, M fibres. Shapes are (B, 1, M) throughout, so that a graph needs no node that
+only changes one.
 """
 
 import torch
@@ -39,13 +40,13 @@ def drawn_counts(expected: Tensor, clustering: Tensor, uniform: Tensor, normal: 
     Both ways are computed for every fibre, each beyond where it holds too, and one is taken.
 
     Arguments:
-        expected: Photo-electrons, positive, shape (B, M).
-        clustering: Positive, shape (B, 1).
-        uniform: Between 0 and 1, shape (B, M).
-        normal: Its quantiles of the standard normal law, shape (B, M).
+        expected: Photo-electrons, positive, shape (B, 1, M).
+        clustering: Positive, shape (B, 1, 1).
+        uniform: Between 0 and 1, shape (B, 1, M).
+        normal: Its quantiles of the standard normal law, shape (B, 1, M).
 
     Returns:
-        Whole numbers, shape (B, M).
+        Whole numbers, shape (B, 1, M).
     """
     return torch.where(
         expected <= SMALL,
@@ -61,14 +62,14 @@ def summed(expected: Tensor, clustering: Tensor, uniform: Tensor) -> Tensor:
     Divided by p(0) = (1 + c)^-k, the distribution function is a polynomial in k; its value at 0, 1,
     is taken off on both sides.
     """
-    clusters, clustering = (expected / clustering)[:, None], clustering[:, None]
+    clusters = expected / clustering
     powers = [clusters]
     for _ in range(TERMS - 2):
         powers.append(powers[-1] * clusters)
     reached = torch.matmul(_polynomials(clustering), torch.cat(powers, 1))
-    drawn = uniform[:, None] * torch.exp(clusters * torch.log(1 + clustering)) - 1
+    drawn = uniform * torch.exp(clusters * torch.log(1 + clustering)) - 1
     below = (drawn > reached).float()
-    return torch.matmul(torch.ones(1, TERMS, device=below.device), below).flatten(1)
+    return torch.matmul(torch.ones(1, TERMS, device=below.device), below)
 
 
 def _polynomials(clustering: Tensor) -> Tensor:

@@ -34,7 +34,7 @@ class PixelGenerator(Generator):
     def forward(self, noise: Tensor, conditions: Tensor) -> Tensor:
         """Log photons, shape (B, Nx, Ny); see `Generator.forward`."""
         _, normal = self.fibre_noise(noise)
-        return self.moved(normal, conditions)
+        return self.moved(normal.flatten(1), conditions)
 
     def moved(self, normal: Tensor, conditions: Tensor) -> Tensor:
         """Log photons, shape (B, Nx, Ny), from one normal number a fibre, shape (B, Nx Ny)."""

@@ -102,7 +102,8 @@ class ShowerGenerator(Generator):
             noise: Whose last digits choose the counts, shape (B, Z).
         """
         uniform, normal = self.fibre_noise(noise)
-        counts = drawn_counts(expected.flatten(1), clustering, uniform, normal)
+        means = expected.reshape(-1, 1, self.calorimeter.nx * self.calorimeter.ny)
+        counts = drawn_counts(means, clustering[:, :, None], uniform, normal)
         return counts.reshape(-1, *self.calorimeter.shape)
 
     def light(self, latent: Tensor, conditions: Tensor) -> tuple[Tensor, Tensor]:
