@@ -1,15 +1,20 @@
 """What `zdcsim generate` says of the responses that it made."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from toys import toy_responses
 
-from zdcsim.cli.tally import Tally
+from zdcsim.cli.tally import Tally, extrapolated
+from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PZ
 from zdcsim.evaluation.properties import properties as of_file
 from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.io import scales, tree
+from zdcsim.io.bundle import GENERATOR_SCALES
+from zdcsim.io.scales import Scales
 from zdcsim.models.properties import properties
 from zdcsim.response import sparse
 
@@ -47,3 +52,30 @@ def test_nothing_is_said_of_properties_without_a_wish_or_without_light() -> None
     tally.add(toy_responses(particles=3))
     assert tally.sentences() == []
     assert Tally({"photon_sum": (5.0, 5.0)}).sentences() == []
+
+
+def test_energies_and_masses_far_from_those_of_the_training_are_named() -> None:
+    trained = Scales(np.full(9, 1000, np.float32), np.full(9, 300, np.float32))
+    conditions = np.full((4, 9), 1000, np.float32)
+    assert extrapolated(conditions, trained) == []
+    conditions[:, ENERGY] = [2490, 2510, -510, 1e30]
+    conditions[:, [PX, PZ, CHARGE]] = 1e6  # the flight is computed, not learnt
+    (said,) = extrapolated(conditions, trained)
+    assert said == (
+        "3 of 4 particles have an energy (up to 1e+30 GeV) far from the 1000 +- 300 GeV that the "
+        "model was trained on: their responses are extrapolated"
+    )
+    conditions[0, MASS] = 2600
+    assert [words.split(" (")[0] for words in extrapolated(conditions, trained)] == [
+        "3 of 4 particles have an energy",
+        "1 of 4 particles have a mass",
+    ]
+
+
+@pytest.mark.parametrize(("model", "sample"), [("zn-shower-vae", "zn"), ("zp-shower-vae", "zp")])
+def test_no_particle_of_our_own_samples_is_called_extrapolated(model: str, sample: str) -> None:
+    data = Path(__file__).parents[2] / "data"
+    trained = scales.read(data / model / GENERATOR_SCALES)
+    for name in ("train", "test"):
+        particles = tree.read(data / f"{sample}_{name}.root").conditions
+        assert extrapolated(particles, trained) == []

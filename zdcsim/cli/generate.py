@@ -86,7 +86,7 @@ def generate(
     from detcore.cluster import connected
     from detcore.command_line import check_root, refuse_options
     from detcore.share import parsed as parsed_share
-    from zdcsim.cli.tally import Tally
+    from zdcsim.cli.tally import Tally, extrapolated
     from zdcsim.generation import shards
     from zdcsim.io.bundle import read_bundle
     from zdcsim.io.response_parts import ResponseParts
@@ -126,7 +126,8 @@ def generate(
         f"{out}: {len(chosen)} responses of {len(chosen) // copies} particles, {tally.dark} "
         "without light"
     )
-    for sentence in tally.sentences():
+    of_training = extrapolated(chosen.conditions, bundle.generator_scales)
+    for sentence in [*of_training, *tally.sentences()]:
         typer.echo(sentence)
 
 

@@ -1,14 +1,40 @@
-"""What a generation gave: how many dark responses, and properties beside what was asked."""
+"""What a generation gave: dark responses, particles unlike those of the training, properties."""
 
 import numpy as np
 from numpy.typing import NDArray
 
+from zdcsim.conditions import ENERGY, MASS
 from zdcsim.evaluation.properties import properties
+from zdcsim.io.scales import Scales
 from zdcsim.response import Responses
 from zdcsim.steering import PROPERTIES, Bounds, said
 
 ENOUGH = 20
 """Responses, of which one should reach what was asked."""
+
+FAR = 5.0
+"""Standard deviations of the training's particles; no particle of our own samples lies beyond."""
+
+
+def extrapolated(conditions: NDArray[np.float32], trained: Scales) -> list[str]:
+    """A sentence for energies, and one for masses, far from those that a model was trained on.
+
+    Arguments:
+        conditions: Of the particles, in O2's units, shape (N, 9).
+        trained: What scales the generator's conditions: mean and spread of its training.
+    """
+    said_of = []
+    for column, name, unit in ((ENERGY, "an energy", "GeV"), (MASS, "a mass", "MeV")):
+        values = conditions[:, column].astype(np.float64)
+        mean, spread = float(trained.mean[column]), float(trained.scale[column])
+        far = np.abs(values - mean) > FAR * spread
+        if far.any():
+            said_of.append(
+                f"{far.sum()} of {len(far)} particles have {name} (up to {values.max():.4g} "
+                f"{unit}) far from the {mean:.4g} +- {spread:.4g} {unit} that the model was trained "
+                "on: their responses are extrapolated"
+            )
+    return said_of
 
 
 class Tally:
