@@ -62,12 +62,14 @@ def test_energies_and_masses_far_from_those_of_the_training_are_named() -> None:
     conditions[:, [PX, PZ, CHARGE]] = 1e6  # the flight is computed, not learnt
     (said,) = extrapolated(conditions, trained)
     assert said == (
-        "3 of 4 particles have an energy (up to 1e+30 GeV) far from the 1000 +- 300 GeV that the "
-        "model was trained on: their responses are extrapolated"
+        "3 of 4 particles have an energy far from the 1000 +- 300 GeV that the model was trained "
+        "on (farthest: 1e+30 GeV); their responses are extrapolated"
     )
+    conditions[:, ENERGY] = [1000, 1000, 2400, -510]
+    assert "(farthest: -510 GeV)" in extrapolated(conditions, trained)[0]
     conditions[0, MASS] = 2600
-    assert [words.split(" (")[0] for words in extrapolated(conditions, trained)] == [
-        "3 of 4 particles have an energy",
+    assert [words.split(" far")[0] for words in extrapolated(conditions, trained)] == [
+        "1 of 4 particles have an energy",
         "1 of 4 particles have a mass",
     ]
 

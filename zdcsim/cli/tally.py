@@ -27,12 +27,13 @@ def extrapolated(conditions: NDArray[np.float32], trained: Scales) -> list[str]:
     for column, name, unit in ((ENERGY, "an energy", "GeV"), (MASS, "a mass", "MeV")):
         values = conditions[:, column].astype(np.float64)
         mean, spread = float(trained.mean[column]), float(trained.scale[column])
-        far = np.abs(values - mean) > FAR * spread
+        away = np.abs(values - mean)
+        far = away > FAR * spread
         if far.any():
             said_of.append(
-                f"{far.sum()} of {len(far)} particles have {name} (up to {values.max():.4g} "
-                f"{unit}) far from the {mean:.4g} +- {spread:.4g} {unit} that the model was trained "
-                "on: their responses are extrapolated"
+                f"{far.sum()} of {len(far)} particles have {name} far from the {mean:.4g} +- "
+                f"{spread:.4g} {unit} that the model was trained on (farthest: "
+                f"{values[away.argmax()]:.4g} {unit}); their responses are extrapolated"
             )
     return said_of
 
