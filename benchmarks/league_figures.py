@@ -2,8 +2,9 @@
 
 python benchmarks/league_figures.py --detector zn --runs runs/league
 
-Reads benchmarks/results/league_zn.json and, for the gallery, the bundles of the first seed in
-RUNS/FAMILY-SEED/bundle. Writes league_zn_time.png and league_zn_gallery.png beside the table.
+Reads benchmarks/results/league_zn.json and, for the gallery, the bundle of every family's first
+seed in RUNS/FAMILY-SEED/bundle or in data/. Writes league_zn_time.png and league_zn_gallery.png
+beside the table; the gallery stays as it is where a bundle is missing.
 """
 
 import argparse
@@ -18,7 +19,10 @@ from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FormatStrFormatter
 from numpy.typing import NDArray
+from trained import verdict
+from zoo import DATA, zoo_name
 
+from detcore.bundle import MANIFEST
 from zdcsim.conditions import ENERGY
 from zdcsim.evaluation.plots import MONTE_CARLO, style
 from zdcsim.evaluation.specialisation import species_name
@@ -99,6 +103,12 @@ def chosen_rows(sample: Responses) -> NDArray[np.int64]:
     return rows
 
 
+def bundle_of(row: Row, runs: Path, detector: str) -> Path:
+    """Where a family's first seed was exported, or the bundle of the zoo if that is gone."""
+    of_league = verdict(runs, row["family"], row["trained_seeds"][0]).parent / "bundle"
+    return of_league if of_league.exists() else DATA / zoo_name(row["family"], detector)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--detector", choices=("zn", "zp"), default="zn")
@@ -110,12 +120,17 @@ def main() -> None:
     league = json.loads(stem.with_suffix(".json").read_text())
     sample = tree.read(options.reference or Path(f"data/{options.detector}_test.root"))
     rows = chosen_rows(sample)
-    made = {"Geant4": sample.dense(rows).astype(np.int32)}
-    for row in sorted(league["rows"], key=lambda row: row["numbers"]["W"]["mean"]):
-        bundle = options.runs / f"{row['family']}-{league['seeds'][0]}" / "bundle"
-        made[row["family"]] = generate(bundle, sample.conditions[rows], seed=1)
+    ranked = sorted(league["rows"], key=lambda row: row["numbers"]["W"]["mean"])
+    bundles = {row["family"]: bundle_of(row, options.runs, options.detector) for row in ranked}
     with style():
         write_png(stem.with_name(f"{stem.name}_time.png"), against_time(league["rows"]))
+        missing = [name for name, bundle in bundles.items() if not (bundle / MANIFEST).exists()]
+        if missing:
+            print(f"no gallery without bundles of {', '.join(missing)} in {options.runs} or data")
+            return
+        made = {"Geant4": sample.dense(rows).astype(np.int32)}
+        for name, bundle in bundles.items():
+            made[name] = generate(bundle, sample.conditions[rows], seed=1)
         write_png(stem.with_name(f"{stem.name}_gallery.png"), gallery(sample, made, rows), dpi=80)
 
 
