@@ -8,9 +8,9 @@ validation particles. Writes benchmarks/results/league_zn.json and .md, and the 
 seed beside the runs. What is there is not repeated, so more families or seeds can be added later;
 rows of the written table whose families are not named stay as they are, if they were judged on the
 same sample; with --add the other seeds of the named families stay too, with --times all but their
-seconds. Seconds are measured here, one bundle after the other, on one thread, and brought to the
-machine of the rows that stay, if any do, by a yardstick that is timed with each of them: the graph
-of the shower autoencoder in data/.
+seconds. Seconds are measured here, one bundle after the other, on one thread; those of rows that
+stay are brought to this machine by a yardstick that was timed with each of them: the graph of the
+shower autoencoder in data/.
 
 A bundle without a judgement is judged and not trained again, so the committed bundles can be judged
 on a larger test sample: copy data/zn-shower-vae to RUNS/shower_vae-1/bundle.
@@ -191,14 +191,14 @@ def simulated(sample: Row) -> Row:
     return {key: value for key, value in sample.items() if key != "empty_generated"}
 
 
-def staying(path: Path, families: list[str], sample: Row) -> Row:
-    """The written table without the rows of the named families; no rows if there is no table.
+def staying(path: Path, families: list[str], sample: Row) -> list[Row]:
+    """The rows of the written table that are not of the named families.
 
     Raises:
         ValueError: If rows would stay that were judged on another sample.
     """
     if not path.exists():
-        return {"rows": []}
+        return []
     table: Row = json.loads(path.read_text())
     rows = [row for row in table["rows"] if row["family"] not in families]
     if rows and simulated(table["sample"]) != sample:
@@ -208,8 +208,7 @@ def staying(path: Path, families: list[str], sample: Row) -> Row:
         )
     for row in rows:
         row.setdefault("trained_at", table["trained_at"])
-    own = [graph_alone(row) for row in rows if row["family"].startswith("shower_vae")]
-    return {"rows": rows, "yardstick": table.get("yardstick", own[0] if own else None)}
+    return rows
 
 
 def spanned(number: Row | None) -> str:
@@ -343,7 +342,7 @@ def main() -> None:
     for (name, seed), made in zip(jobs, verdicts, strict=True):
         found[name][seed] = made
     rows = [family(name, of_seeds, sample) for name, of_seeds in found.items()]
-    others = [row for row in kept["rows"] if row["family"] not in found]
+    others = [row for row in kept if row["family"] not in found]
     record: Row = {
         "detector": detector.upper(),
         "seeds": options.seeds,
@@ -354,14 +353,15 @@ def main() -> None:
             key: {part: entry(first, (*path, part)) for part in ("mean", "spread")}
             for key, path in FLOORS.items()
         },
-        "yardstick": (kept.get("yardstick") if others else None) or rows[0]["yardstick"],
+        "yardstick": rows[0]["yardstick"],
         **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
     }
     for row in rows:
-        row["pace"] = record["yardstick"] / row["yardstick"]
         row["measured"] = record["created"]
-    earlier = {row["family"]: row for row in kept["rows"]}
+    earlier = {row["family"]: row for row in kept}
     rows = [merge(earlier.get(row["family"]), row) for row in rows] + others
+    for row in rows:
+        row["pace"] = record["yardstick"] / row["yardstick"]
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = caption(rows, record)
     write_rows(table, record, rows, markdown(rows, record))

@@ -105,7 +105,7 @@ def test_rows_stay_beside_a_model_that_leaves_more_responses_empty(
     table = tmp_path / "league_zn.json"
     table.write_text(json.dumps(league | {"sample": {**league["sample"], "empty_generated": 0.03}}))
     tested = simulated({**league["sample"], "empty_generated": 0.2})
-    kept = [row["family"] for row in staying(table, ["shower_vae"], tested)["rows"]]
+    kept = [row["family"] for row in staying(table, ["shower_vae"], tested)]
     assert kept == [row["family"] for row in league["rows"] if row["family"] != "shower_vae"]
     with pytest.raises(ValueError, match="was judged on another sample"):
         staying(table, ["shower_vae"], {**tested, "responses": 1})
@@ -161,7 +161,7 @@ def test_seeds_are_added_to_a_row_as_if_they_had_been_judged_together() -> None:
 
 
 def test_a_row_that_is_timed_anew_keeps_its_numbers() -> None:
-    measured = {"seconds": {"batch 1": 2.0}, "yardstick": 0.2, "pace": 1.0, "measured": "later"}
+    measured = {"seconds": {"batch 1": 2.0}, "yardstick": 0.2, "measured": "later"}
     before = row([1, 2], [1.0, 2.0]) | {key: "before" for key in MEASURED_HERE}
     assert retimed(before, row([2], [9.0]) | measured) == before | measured
     assert retimed(None, before) == before
