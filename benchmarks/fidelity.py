@@ -206,8 +206,6 @@ def staying(path: Path, families: list[str], sample: Row) -> list[Row]:
             f"{path} was judged on another sample, {table['sample']['responses']} responses "
             f"of {table['sample']['particles']} particles; name its families too, or move it away"
         )
-    for row in rows:
-        row.setdefault("trained_at", table["trained_at"])
     return rows
 
 
@@ -345,7 +343,6 @@ def main() -> None:
     others = [row for row in kept if row["family"] not in found]
     record: Row = {
         "detector": detector.upper(),
-        "seeds": options.seeds,
         "sample": tested,
         "tables": physics_tables(first["reference"]),
         "floor": first["distances"]["o2"]["mean"]["floor"],

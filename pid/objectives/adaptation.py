@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field, PositiveFloat
+from pydantic import Field, PositiveFloat, PositiveInt
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -36,7 +36,7 @@ class AdversarySettings(Settings):
 
     strength: PositiveFloat = 1.0
     steepness: PositiveFloat = 10.0
-    hidden: Annotated[int, Field(gt=0)] = 64
+    hidden: PositiveInt = 64
     separation_weight: Annotated[float, Field(ge=0)] = 0.05
 
 

@@ -12,7 +12,7 @@ Axis key: B responses, Nx by Ny fibres, Z latent numbers, W of them for properti
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -57,7 +57,7 @@ class CorrVaeSettings(Settings):
     log_photon_spread: Spread = 0.3
     property_spread: Spread = 0.05
     divergence: Weight = 1.0
-    divergence_by: Annotated[int, Field(gt=0)] = 1000
+    divergence_by: PositiveInt = 1000
     free_nats: Weight = 0.05
     between: Weight = 0.5
     among: Weight = 0.5

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Annotated, Any
 
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor
 
 from detcore.config import Settings
@@ -55,7 +55,7 @@ class RouterSettings(Settings):
     temperature: Annotated[float, Field(gt=0)] = 1.2
     temperature_end: Annotated[float, Field(gt=0)] = 0.8
     temperature_half_life: Annotated[float, Field(gt=0)] = 1000.0
-    steps: Annotated[int, Field(gt=0)] | None = None
+    steps: PositiveInt | None = None
     optimiser: AdamSettings = AdamSettings(learning_rate=1e-3, betas=(0.9, 0.999))
 
 

@@ -4,10 +4,10 @@ Axis key: B particles, Z latent numbers.
 """
 
 import copy
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-from pydantic import Field
+from pydantic import PositiveInt
 from torch import Tensor
 
 from detcore.distributed import Processes
@@ -32,7 +32,7 @@ class LatentMatchingSettings(MatchingSettings):
         autoencoder: Its terms and optimiser.
     """
 
-    autoencoder_steps: Annotated[int, Field(gt=0)] = 3000
+    autoencoder_steps: PositiveInt = 3000
     autoencoder: ShowerVaeSettings = ShowerVaeSettings()
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=1000, betas=(0.9, 0.99), clip=1.0

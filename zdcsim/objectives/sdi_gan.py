@@ -8,10 +8,10 @@ Axis key: B particles, Nx by Ny fibres, Z noise numbers, L latent numbers.
 
 import copy
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import torch
-from pydantic import Field
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -69,7 +69,7 @@ class SdiGanSettings(Settings):
     adversarial_form: AdversarialForm = "cross_entropy"
     intensity_form: IntensityForm = "log"
     quantisation: Quantisation = "straight_through"
-    discriminator_steps: Annotated[int, Field(gt=0)] = 2
+    discriminator_steps: PositiveInt = 2
     ema: float | None = 0.995
     bf16: bool = False
     generator: AdamSettings = AdamSettings()

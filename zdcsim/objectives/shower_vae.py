@@ -6,7 +6,7 @@ Axis key: B particles, Nx by Ny fibres, Z latent numbers.
 from typing import Annotated
 
 import torch
-from pydantic import Field
+from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -37,9 +37,9 @@ class ShowerVaeSettings(Settings):
     """
 
     divergence_from: Annotated[int, Field(ge=0)] = 500
-    divergence_by: Annotated[int, Field(gt=0)] = 2000
+    divergence_by: PositiveInt = 2000
     free_nats: Annotated[float, Field(ge=0)] = 0.1
-    draws: Annotated[int, Field(gt=0)] = 10
+    draws: PositiveInt = 10
     ema: float | None = 0.995
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=1000, betas=(0.9, 0.999), clip=50.0
