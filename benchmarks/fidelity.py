@@ -8,9 +8,9 @@ validation particles. Writes benchmarks/results/league_zn.json and .md, and the 
 seed beside the runs. What is there is not repeated, so more families or seeds can be added later;
 rows of the written table whose families are not named stay as they are, if they were judged on the
 same sample; with --add the other seeds of the named families stay too, with --times all but their
-seconds. Seconds are measured here, one bundle after the other, on one thread; those of rows that
-stay are brought to this machine by a yardstick that was timed with each of them: the graph of the
-shower autoencoder in data/.
+seconds. Seconds are measured here, one bundle after the other, on one thread, and are brought to
+the machine that the table names by a graph that is timed with every row (yardstick.py): that of
+the written table, or this one with --here.
 
 A bundle without a judgement is judged and not trained again, so the committed bundles can be judged
 on a larger test sample: copy data/zn-shower-vae to RUNS/shower_vae-1/bundle.
@@ -32,7 +32,8 @@ from changed_settings import changed_alike, listed
 from league_seeds import Row, added, over_seeds, retimed, with_errors
 from numpy.typing import NDArray
 from result_files import write_rows
-from trained import SIGNAL, classifier, commits, judged, verdict
+from trained import SIGNAL, classifier, commits, judged, untrained, verdict
+from yardstick import yardstick_seconds
 
 from detcore.provenance import provenance
 from zdcsim.evaluation.judgement import physics_tables
@@ -103,20 +104,14 @@ def settings(bundle: Path) -> Row:
     return found
 
 
-def yardstick(sample: Responses) -> float:
-    """Seconds of the graph by which machines, and the other work on them, are compared."""
-    bundle = read_bundle(Path(f"data/{sample.calorimeter.name.lower()}-shower-vae"))
-    return timing.graph_seconds(bundle, sample.conditions)["wall_median"]
-
-
 def family(name: str, found: Mapping[int, tuple[Path, dict[str, Any]]], sample: Responses) -> Row:
     """All numbers of one family, of its bundles and judgements by seed."""
     bundles, judgements = zip(*found.values(), strict=True)
     changes = changed_alike(name, [settings(bundle) for bundle in bundles])
-    before = yardstick(sample)
+    before = yardstick_seconds()
     costs = [cost(bundle) for bundle in bundles]
     seconds = timing.seconds_per_response(read_bundle(bundles[0]), sample, sizes=BATCHES)
-    beside = (before + yardstick(sample)) / 2
+    beside = (before + yardstick_seconds()) / 2
     seconds[f"batch {LARGE}"] = large_batch(bundles[0], sample)
     shown = [each.get("responses", {}).get("training") for each in costs]
     return {
@@ -268,10 +263,10 @@ def caption(rows: list[Row], record: Row) -> str:
         "size. AUC of trained classifiers, 0.5 "
         "when generated and simulated cannot be told apart. Graph alone: one call of ONNX Runtime "
         "for one response; the other times include all (scaling, classifier, generator, decoding "
-        "in Python), one thread, all brought to one machine by the time of one graph; training "
-        "showers: without their mirror images, blank where not recorded; training on one or two "
-        "cores with other work running, minutes of the clock and, where recorded, of all cores "
-        "together."
+        f"in Python), one thread, all brought to one machine ({record['clock']['machine']}) by the "
+        "time of one graph; training showers: without their mirror images, blank where not "
+        "recorded; training on one or two cores with other work running, minutes of the clock and, "
+        "where recorded, of all cores together."
         f" Monte Carlo: {record['tables']}. Settings that are not those of the file of the family: "
         f"{listed(rows)}. Trained at commit {', '.join(record['trained_at'])}, "
         f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
@@ -309,9 +304,22 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--only-trained", action="store_true", help="those that are judged already")
     parser.add_argument("--add", action="store_true", help="keep other seeds of these families")
     parser.add_argument("--times", action="store_true", help="keep all numbers but the seconds")
+    parser.add_argument("--here", action="store_true", help="bring all seconds to this machine")
     parser.add_argument("--parallel", type=int, default=1, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return parser.parse_args()
+
+
+def clock(path: Path, record: Row, yardstick: float, here: bool) -> Row:
+    """The machine whose seconds the table has, with its time of the yardstick.
+
+    That of the written table, so that what was published stays; of this one where there is none, or
+    if the seconds of this one are asked for.
+    """
+    written: Row = {} if here or not path.exists() else json.loads(path.read_text())
+    mine = {"yardstick": yardstick, "machine": record["machine"], "measured": record["created"]}
+    found: Row = written.get("clock", mine)
+    return found
 
 
 def main() -> None:
@@ -320,10 +328,13 @@ def main() -> None:
     detector = options.detector
     reference = options.reference or Path(f"data/{detector}_test.root")
     sampled = [text for text in options.set if text.startswith("data.train=")]
-    signal = classifier(options.runs, options.signal or SIGNAL[detector], sampled)
+    config = options.signal or SIGNAL[detector]
     jobs = [(name, seed) for seed in options.seeds for name in options.families]
     if options.only_trained:
         jobs = [job for job in jobs if verdict(options.runs, *job).exists()]
+    signal = options.runs / config
+    if any(untrained(options.runs, *job) for job in jobs):
+        classifier(options.runs, config, sampled)
 
     def one(job: tuple[str, int]) -> tuple[Path, dict[str, Any]]:
         return judged(options.runs, *job, signal, reference, options.set, ["--likeness"])
@@ -350,15 +361,14 @@ def main() -> None:
             key: {part: entry(first, (*path, part)) for part in ("mean", "spread")}
             for key, path in FLOORS.items()
         },
-        "yardstick": rows[0]["yardstick"],
         **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
     }
-    for row in rows:
-        row["measured"] = record["created"]
+    measured = {"measured": record["created"], "machine": record["machine"]}
     earlier = {row["family"]: row for row in kept}
-    rows = [merge(earlier.get(row["family"]), row) for row in rows] + others
+    rows = [merge(earlier.get(row["family"]), row | measured) for row in rows] + others
+    record["clock"] = clock(table, record, rows[0]["yardstick"], options.here)
     for row in rows:
-        row["pace"] = record["yardstick"] / row["yardstick"]
+        row["pace"] = record["clock"]["yardstick"] / row["yardstick"]
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = caption(rows, record)
     write_rows(table, record, rows, markdown(rows, record))

@@ -9,7 +9,7 @@ Row = dict[str, Any]
 OVER_SEEDS = ("training_steps", "training_minutes", "core_minutes", "training_responses")
 """What a row has beside its numbers that differs from seed to seed."""
 
-MEASURED_HERE = ("seconds", "yardstick", "measured")
+MEASURED_HERE = ("seconds", "yardstick", "measured", "machine")
 """What depends on the machine that writes the table."""
 
 

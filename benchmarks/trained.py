@@ -52,6 +52,12 @@ def verdict(runs: Path, config: str, seed: int) -> Path:
     return runs / f"{config}-{seed}" / "judgement.json"
 
 
+def untrained(runs: Path, config: str, seed: int) -> bool:
+    """Whether a configuration and seed has neither a judgement nor a bundle to judge."""
+    written = verdict(runs, config, seed)
+    return not written.exists() and not (written.parent / "bundle" / MANIFEST).exists()
+
+
 def judged(
     runs: Path,
     config: str,
@@ -81,15 +87,15 @@ def judged(
     """
     written = verdict(runs, config, seed)
     run, bundle = run_of(runs, config, seed), written.parent / "bundle"
-    if not written.exists() and (bundle / MANIFEST).exists():
-        _require_settings(bundle, overrides)
-        evaluate(bundle, reference, written, options)
-    elif not written.exists():
+    if untrained(runs, config, seed):
         path = settings_file(config)
         settings = _set([*_teacher(path, runs, seed), *overrides])
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
         scale = "fitted" if config.endswith(SCALED) else "none"
         export_and_judge(run, signal, bundle, reference, written, options, scale=scale)
+    elif not written.exists():
+        _require_settings(bundle, overrides)
+        evaluate(bundle, reference, written, options)
     else:
         _require_asked(written, bundle, reference, overrides)
     found: dict[str, Any] = json.loads(written.read_text())

@@ -8,6 +8,8 @@ from pathlib import Path
 
 MARK = "-dirty"
 SOURCE_TREE = Path(__file__).resolve().parent.parent
+GENERATION = {"family": "cpu family", "model": "model"}
+"""What /proc/cpuinfo says beside a processor's name."""
 
 
 def commit() -> str:
@@ -45,13 +47,17 @@ def versions(*packages: str) -> dict[str, str]:
     return found
 
 
-def processor() -> str:
-    """Name of the processor as the operating system gives it."""
-    cpuinfo = Path("/proc/cpuinfo")
+def processor(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Name of the processor as the operating system gives it, and on Linux its generation.
+
+    Virtual machines shorten the name: "AMD EPYC" may be twice as fast as "AMD EPYC".
+    """
     if cpuinfo.exists():
-        for line in cpuinfo.read_text().splitlines():
-            if line.startswith("model name"):
-                return line.split(":", 1)[1].strip()
+        first = cpuinfo.read_text().split("\n\n")[0].splitlines()
+        said = {key.strip(): value.strip() for key, _, value in (s.partition(":") for s in first)}
+        if "model name" in said:
+            numbers = [f"{key} {said[of]}" for key, of in GENERATION.items() if of in said]
+            return said["model name"] + (f" ({', '.join(numbers)})" if numbers else "")
     return platform.processor() or platform.machine()
 
 

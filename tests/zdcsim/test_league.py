@@ -1,20 +1,34 @@
 """Rows of a league: whose settings they have, and how sure their numbers are."""
 
+import hashlib
 import json
 import shutil
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import trained
 from changed_settings import alike, changed, changed_alike, listed, resolved
-from fidelity import caption, judged_number, markdown, simulated, staying, text
+from fidelity import (
+    caption,
+    clock,
+    graph_alone,
+    judged_number,
+    markdown,
+    pace,
+    simulated,
+    staying,
+    text,
+)
 from league_seeds import MEASURED_HERE, OVER_SEEDS, added, over_seeds, retimed
+from yardstick import SIDE, WIDTH, session, yardstick_graph
 
 from zdcsim.io import tree
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 W = ("distances", "o2", "mean", "ratio")
+YARDSTICK = "2334f3e8fbaec87a7b759c68a6198b8ebb412f815c71156e750ed7955ef660bc"
 FPD = ("likeness", "FPD", "model", "mean")
 
 
@@ -161,10 +175,41 @@ def test_seeds_are_added_to_a_row_as_if_they_had_been_judged_together() -> None:
 
 
 def test_a_row_that_is_timed_anew_keeps_its_numbers() -> None:
-    measured = {"seconds": {"batch 1": 2.0}, "yardstick": 0.2, "measured": "later"}
+    measured = {"seconds": {"batch 1": 2.0}, "yardstick": 0.2, "measured": "later", "machine": "b"}
     before = row([1, 2], [1.0, 2.0]) | {key: "before" for key in MEASURED_HERE}
     assert retimed(before, row([2], [9.0]) | measured) == before | measured
     assert retimed(None, before) == before
+
+
+def test_seconds_of_a_table_are_those_of_the_machine_it_names(tmp_path: Path) -> None:
+    table, here = tmp_path / "league.json", {"machine": "slow", "created": "today"}
+    mine = {"yardstick": 3e-4, "machine": "slow", "measured": "today"}
+    assert clock(table, here, 3e-4, here=False) == mine
+    fast = {"yardstick": 1e-4, "machine": "fast", "measured": "before"}
+    table.write_text(json.dumps({"clock": fast}))
+    assert clock(table, here, 3e-4, here=False) == fast
+    assert clock(table, here, 3e-4, here=True) == mine
+
+
+def test_committed_seconds_are_brought_to_the_named_machine() -> None:
+    for path in RESULTS.glob("league_z[np].json"):
+        written = json.loads(path.read_text(encoding="utf-8"))
+        lines = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
+        assert f"brought to one machine ({written['clock']['machine']}) by" in lines[-1]
+        for each in written["rows"]:
+            brought = written["clock"]["yardstick"] / each["yardstick"]
+            assert pace(each) == pytest.approx(brought, rel=1e-9)
+            mine = next(line for line in lines if line.startswith(f"| {each['family']} "))
+            assert f" {1000 * graph_alone(each) * brought:.3f} " in mine
+
+
+def test_the_yardstick_is_the_same_graph_everywhere() -> None:
+    graph = yardstick_graph()
+    assert hashlib.sha256(graph).hexdigest() == YARDSTICK
+    noise = np.random.default_rng(3).standard_normal((2, 1, WIDTH)).astype(np.float32)
+    opened = session(graph)
+    one, other = (opened.run(None, {"noise": each})[0] for each in noise)
+    assert one.shape == (SIDE, SIDE) and np.isfinite(one).all() and (one != other).any()
 
 
 def test_a_seed_is_not_added_twice_and_not_of_other_settings() -> None:
@@ -194,6 +239,8 @@ def test_a_bundle_without_a_judgement_is_judged_and_not_trained(
 
     monkeypatch.setattr(trained, "zdcsim", command)
     given = tmp_path, "shower_vae", 1, tmp_path, data / "zn_test.root"
+    assert not trained.untrained(tmp_path, "shower_vae", 1)
+    assert trained.untrained(tmp_path, "shower_vae", 2)
     with pytest.raises(ValueError, match="and 20 is asked for; name another folder"):
         trained.judged(*given, ["training.steps=20"])
     bundle, judgement = trained.judged(*given, [], ["--likeness"])
