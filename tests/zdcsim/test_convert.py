@@ -208,3 +208,12 @@ def test_a_library_says_whose_responses_it_gives(tmp_path: Path) -> None:
     )
     assert ran.exit_code == 0, ran.output
     assert "264 ZP responses" in ran.output  # 132 lie far enough from the edge
+
+
+def test_re_uses_that_find_no_place_are_said(tmp_path: Path) -> None:
+    tree.write(tmp_path / "plain.root", toy_responses(particles=2, copies=2))
+    out = tmp_path / "out.h5"
+    ran = convert(tmp_path / "plain.root", out, "--reuses", "9")
+    assert np.count_nonzero(store.read(out).particle >= REUSE) == 28  # seven symmetries of four
+    assert "8 of 36 re-uses were not made" in ran.output
+    assert "re-uses" not in convert(tmp_path / "plain.root", out, "--reuses", "2").output

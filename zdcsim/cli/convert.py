@@ -115,6 +115,12 @@ def convert(
             f"{counted.edge_left_out} showers near the edge of the face were left out: a block "
             "with a margin scatters back what the real one loses"
         )
+    asked = reuses * (written - counted.reused)
+    if counted.reused < asked:
+        typer.echo(
+            f"{asked - counted.reused} of {asked} re-uses were not made: few different moves keep "
+            "a shower on the face, off its edge, and its way in groove and fibre as it was"
+        )
 
 
 def _read(
@@ -153,11 +159,12 @@ class _Count:
 
     def __init__(self, blocks: "Iterator[Block]") -> None:
         self.blocks, self.missed, self.calorimeter = blocks, 0, ""
-        self.edge_left_out = 0
+        self.edge_left_out = self.reused = 0
 
     def shown(self) -> "Iterator[Block]":
         """The blocks, with the number of responses so far beside a spinner."""
         from zdcsim.montecarlo.library import EDGE_LEFT_OUT
+        from zdcsim.response import reused
 
         columns = SpinnerColumn(), TextColumn("{task.completed} responses"), TimeElapsedColumn()
         with Progress(*columns, console=Console(stderr=True)) as progress:
@@ -165,6 +172,7 @@ class _Count:
             for block in self.blocks:
                 yield block
                 self.missed += len(block.missed_pdg)
+                self.reused += int(reused(block.responses.particle).sum())
                 self.calorimeter = block.responses.calorimeter.name
                 self.edge_left_out = int(str(block.responses.provenance.get(EDGE_LEFT_OUT, 0)))
                 progress.advance(task, len(block.responses))
