@@ -23,11 +23,12 @@ from detcore.provenance import provenance
 from detcore.run_folder import PROVENANCE
 from zdcsim.conditions import ENERGY
 from zdcsim.evaluation.plots import style
-from zdcsim.evaluation.specialisation import Specialisation, impacts, specialisation
+from zdcsim.evaluation.specialisation import Specialisation, specialisation
 from zdcsim.io import tree
 from zdcsim.models.expertsim import ExpertSimGenerator
 from zdcsim.response import Responses
 from zdcsim.training import load_generator
+from zdcsim.validation.groups import impacts
 
 COLOURS = ("#0b5fa5", "#c8102e", "#2a8c4a", "#e08a00", "#6a3d9a", "#555555")
 SPECIES = 5
@@ -99,7 +100,7 @@ def main() -> None:
     with torch.no_grad():
         scaled = generator.scaler(torch.from_numpy(sample.conditions))
         chosen = generator.chosen(scaled).numpy()
-    experts = specialisation(sample, chosen, len(generator.experts))
+    experts = specialisation(sample, chosen, len(generator.experts), impacts(sample))
     tables = sample.provenance.get("geant4_data", "not stated")
     training = json.loads((options.run / PROVENANCE).read_text())
     record = {

@@ -126,6 +126,16 @@ def test_profile_is_the_gaussian_of_the_toy(toy: Responses) -> None:
     assert density == pytest.approx(gauss[:6], rel=0.1)
 
 
+def test_copies_that_are_all_alike_make_a_profile_no_surer(toy: Responses) -> None:
+    _, first = np.unique(toy.particle, return_index=True)
+    once = profile(whole(toy.select(first)))
+    again = profile(whole(toy.select(np.repeat(first, 5))))
+    assert once is not None and again is not None
+    assert again.within == pytest.approx(once.within)
+    assert again.within_error == pytest.approx(once.within_error)
+    assert again.responses == 5 * once.responses
+
+
 def test_rings_hold_all_light_and_cells(toy: Responses) -> None:
     group = whole(toy.select(np.arange(30)))
     x, y = fibre_positions(ZN)

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from particle import InvalidParticle, Particle, ParticleNotFound
 
-from zdcsim.conditions import ENERGY, impact
+from zdcsim.conditions import ENERGY
 from zdcsim.response import Responses
 
 QUANTILES = (0.16, 0.5, 0.84)
@@ -36,14 +36,11 @@ class Specialisation:
     species: dict[str, float]
 
 
-def impacts(responses: Responses) -> NDArray[np.float64]:
-    """Where the particles meet the plane of the face, cm from its centre, shape (N, 2)."""
-    calorimeter = responses.calorimeter
-    return impact(responses.conditions, calorimeter) - [calorimeter.centre_x, 0.0]
-
-
 def specialisation(
-    responses: Responses, chosen: NDArray[np.integer], experts: int
+    responses: Responses,
+    chosen: NDArray[np.integer],
+    experts: int,
+    impacts: NDArray[np.float64],
 ) -> list[Specialisation]:
     """One entry for every expert.
 
@@ -51,6 +48,7 @@ def specialisation(
         responses: Monte Carlo.
         chosen: Expert of every response's particle, shape (N,).
         experts: How many there are.
+        impacts: Where the particles hit, cm from the centre of the face, shape (N, 2).
 
     Raises:
         ValueError: If there is not one choice for every response.
@@ -60,7 +58,7 @@ def specialisation(
             f"{len(responses)} responses need as many choices between 0 and {experts - 1}; "
             f"got an array of shape {chosen.shape}"
         )
-    distance = np.linalg.norm(impacts(responses), axis=1)
+    distance = np.linalg.norm(impacts, axis=1)
     light = responses.photon_sum()
     return [
         Specialisation(

@@ -3,11 +3,17 @@
 A photon that travels at angle theta to the fibre axis and meets the wall with its transverse
 direction at angle gamma to the normal is totally reflected when sin(theta) cos(gamma) <= NA / n.
 gamma = 0 is a meridional ray; a photon emitted at radius rho, at azimuth phi from the radius, has
-sin(gamma) = (rho / R) sin(phi), so skew rays are guided beyond the meridional limit.
+sin(gamma) = (rho / R) sin(phi).
+
+Rays with sin(theta) <= NA / n are bound. Skew rays beyond are totally reflected too, but leak by
+tunnelling through the cladding; in a core of hundreds of wavelengths they do so slowly, and here
+they lose nothing but what the material absorbs. Of the light of isotropic tracks with beta = 1 that
+is taken as guided they carry half, a tenth lies beyond 34 degrees.
 
 Axis key: S steps, P azimuths around the Cherenkov cone.
 
-Source: Snyder and Love, Optical Waveguide Theory (1983), chapter 2 (bound and skew rays).
+Source: Snyder and Love, Optical Waveguide Theory (1983), chapter 2 (bound, tunnelling and refracting
+rays of step-index fibres).
 """
 
 import math

@@ -4,8 +4,10 @@ A Glauber collision leaves the nucleons that did not collide. Not all of them fl
 the nucleus evaporates nucleons until its excitation is spent, and what remains stays bound and goes
 on with the beam. Bound fragments with free-flying light ones (deuterons, alphas) are not modelled.
 
-Source: J.-J. Gaimard and K.-H. Schmidt, Nucl. Phys. A 531 (1991) 709 (27 MeV of excitation for
-every nucleon taken away); about 10 MeV, binding and kinetic energy, go with every evaporated one.
+Source: J.-J. Gaimard and K.-H. Schmidt, Nucl. Phys. A 531 (1991) 709 (excitation by the holes that
+the nucleons taken away leave, 13.3 MeV each), doubled to 27 MeV as K.-H. Schmidt et al., Phys. Lett.
+B 300 (1993) 313, found necessary; about 10 MeV, binding and kinetic energy, go with every
+evaporated one.
 """
 
 import itertools

@@ -30,7 +30,8 @@ class Profile:
         density: Share of all light per square centimetre of fibre cells in each ring, R; None
             where no cell's middle lies.
         within: Share of the light within each of `RADII_CM`.
-        within_error: Statistical, from response to response; NaN of a single one.
+        within_error: Statistical, from particle to particle, as copies share where it hits and
+            its energy; NaN of a single one.
     """
 
     species: str
@@ -56,7 +57,10 @@ def profile(group: Group) -> Profile | None:
         for one, other, ground in zip(light.sum(axis=0), weighted, area, strict=True)
     ]
     within = inside.sum(axis=0) / total.sum()
-    errors = [ratio_error(part, total, share) for part, share in zip(inside.T, within, strict=True)]
+    _, particle = np.unique(group.responses.particle, return_inverse=True)
+    whole = np.bincount(particle, total)
+    parts = (np.bincount(particle, part) for part in inside.T)
+    errors = [ratio_error(part, whole, share) for part, share in zip(parts, within, strict=True)]
     return Profile(
         species=group.species,
         energy_gev=(group.low_gev, group.high_gev),
@@ -104,7 +108,7 @@ def rings(
 
 
 def ratio_error(part: NDArray[np.float64], whole: NDArray[np.float64], share: float) -> float:
-    """Standard error of the ratio of two sums over responses (delta method)."""
+    """Standard error of the ratio of two sums over independent terms (delta method)."""
     if len(part) < 2:
         return float("nan")
     deviation = (part - share * whole).std(ddof=1)
