@@ -266,11 +266,17 @@ def caption(rows: list[Row], record: Row) -> str:
         f"in Python), one thread, all brought to one machine ({record['clock']['machine']}) by the "
         "time of one graph; training showers: without their mirror images, blank where not "
         "recorded; training on one or two cores with other work running, minutes of the clock and, "
-        "where recorded, of all cores together."
+        f"where recorded, of all cores together{_of_students(rows)}."
         f" Monte Carlo: {record['tables']}. Settings that are not those of the file of the family: "
         f"{listed(rows)}. Trained at commit {', '.join(record['trained_at'])}, "
         f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
     )
+
+
+def _of_students(rows: list[Row]) -> str:
+    """What the training of a student leaves out, if one is in the table."""
+    named = [row["family"] for row in rows if row["family"].startswith("distilled_")]
+    return f", {', '.join(named)} without that of the teacher" if named else ""
 
 
 def _of_one_seed(rows: list[Row]) -> str:

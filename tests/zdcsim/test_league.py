@@ -25,6 +25,9 @@ from league_seeds import MEASURED_HERE, OVER_SEEDS, added, over_seeds, retimed
 from yardstick import SIDE, WIDTH, session, yardstick_graph
 
 from zdcsim.io import tree
+from zdcsim.training import load_experiment
+from zdcsim.training.experiment import GeneratorExperiment
+from zdcsim.training.families import build_generator
 
 RESULTS = Path(__file__).resolve().parents[2] / "benchmarks" / "results"
 W = ("distances", "o2", "mean", "ratio")
@@ -201,6 +204,22 @@ def test_committed_seconds_are_brought_to_the_named_machine() -> None:
             assert pace(each) == pytest.approx(brought, rel=1e-9)
             mine = next(line for line in lines if line.startswith(f"| {each['family']} "))
             assert f" {1000 * graph_alone(each) * brought:.3f} " in mine
+
+
+@pytest.mark.parametrize("detector", ["zn", "zp"])
+def test_committed_leagues_count_what_is_learnt(detector: str) -> None:
+    for each in json.loads((RESULTS / f"league_{detector}.json").read_text())["rows"]:
+        experiment = load_experiment(trained.settings_file(each["family"]))
+        assert isinstance(experiment, GeneratorExperiment)
+        weights = build_generator(experiment).parameters()
+        assert each["learnt_numbers"] == sum(each.numel() for each in weights), each["family"]
+
+
+def test_the_caption_says_that_students_had_teachers(league: dict[str, Any]) -> None:
+    rows = league["rows"]
+    assert "together, distilled_latent_flow without that of the teacher. " in caption(rows, league)
+    others = [each for each in rows if each["family"] != "distilled_latent_flow"]
+    assert "teacher" not in caption(others, league)
 
 
 def test_the_yardstick_is_the_same_graph_everywhere() -> None:

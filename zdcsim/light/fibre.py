@@ -12,8 +12,8 @@ is taken as guided they carry half, a tenth lies beyond 34 degrees.
 
 Axis key: S steps, P azimuths around the Cherenkov cone.
 
-Source: Snyder and Love, Optical Waveguide Theory (1983), chapter 2 (bound, tunnelling and refracting
-rays of step-index fibres).
+Source: Snyder and Love, Optical Waveguide Theory (1983), chapter 2 (bound, tunnelling and
+refracting rays of step-index fibres).
 """
 
 import math

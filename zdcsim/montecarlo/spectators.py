@@ -5,8 +5,8 @@ the nucleus evaporates nucleons until its excitation is spent, and what remains 
 on with the beam. Bound fragments with free-flying light ones (deuterons, alphas) are not modelled.
 
 Source: J.-J. Gaimard and K.-H. Schmidt, Nucl. Phys. A 531 (1991) 709 (excitation by the holes that
-the nucleons taken away leave, 13.3 MeV each), doubled to 27 MeV as K.-H. Schmidt et al., Phys. Lett.
-B 300 (1993) 313, found necessary; about 10 MeV, binding and kinetic energy, go with every
+the nucleons taken away leave, 13.3 MeV each), doubled to 27 MeV as K.-H. Schmidt et al., Phys.
+Lett. B 300 (1993) 313, found necessary; about 10 MeV, binding and kinetic energy, go with every
 evaporated one.
 """
 

@@ -1,11 +1,15 @@
 """What a bundle's manifest says of the trainings it was made from."""
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from torch import nn
+
 from detcore import checkpoint
 from detcore.run_folder import PROVENANCE
+from zdcsim.training.trained import load_classifier, load_generator
 
 
 def training_record(run: Path, classifier: Path) -> dict[str, object]:
@@ -18,7 +22,10 @@ def training_record(run: Path, classifier: Path) -> dict[str, object]:
     Raises:
         ValueError: If a folder holds no run.
     """
-    records = {"generator": _record(run), "classifier": _record(classifier)}
+    records = {
+        "generator": _record(run, load_generator),
+        "classifier": _record(classifier, load_classifier),
+    }
     data = records["generator"].get("data", {})
     sample = data.get("provenance", {})
     return {
@@ -29,17 +36,18 @@ def training_record(run: Path, classifier: Path) -> dict[str, object]:
     }
 
 
-def _record(run: Path) -> dict[str, Any]:
+def _record(run: Path, load: Callable[[Path], nn.Module]) -> dict[str, Any]:
     path = run / PROVENANCE
     try:
-        return {**json.loads(path.read_text(encoding="utf-8")), "trained": _trained(run)}
+        found = json.loads(path.read_text(encoding="utf-8"))
+        return {**found, "trained": _trained(run, load(run))}
     except (OSError, json.JSONDecodeError):
         raise ValueError(
             f"{path} cannot be read; give the folder that `zdcsim train` wrote"
         ) from None
 
 
-def _trained(run: Path) -> dict[str, object]:
+def _trained(run: Path, network: nn.Module) -> dict[str, object]:
     """How long a network trained, where it was best, and how many numbers it learnt."""
     done, best = (checkpoint.load(run / name) for name in (checkpoint.LAST, checkpoint.BEST))
     return {
@@ -48,5 +56,5 @@ def _trained(run: Path) -> dict[str, object]:
         "core_minutes": round(done["done"].get("cpu_seconds", 0) / 60, 2) or None,
         "best_step": best["step"],
         "validation": best["validation"],
-        "numbers": sum(tensor.numel() for tensor in best["weights"].values()),
+        "numbers": sum(weights.numel() for weights in network.parameters()),
     }
