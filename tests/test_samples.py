@@ -40,7 +40,7 @@ def test_checksums() -> None:
 
 
 def test_samples_have_the_size_and_the_copies(train: Responses, test: Responses) -> None:
-    for responses, particles, copies in ((train, 750, 2), (test, TESTED, 20)):
+    for responses, particles, copies in ((train, 1100, 2), (test, TESTED, 20)):
         _, found = np.unique(responses.particle, return_counts=True)
         assert len(found) == responses.provenance["particles"] == particles
         assert (found == copies).all()
@@ -73,7 +73,7 @@ def test_particles_hit_the_face_and_the_missed_do_not(train: Responses) -> None:
     assert (np.abs(x) < 3.53).all()
     assert (np.abs(y) < 3.53).all()
     pdg, missed = tree.read_missed(DATA / "zn_train.root")
-    assert len(missed) == len(pdg) == 5000
+    assert len(missed) == len(pdg) == 8000
     aimed = ZN.contains(*impact(missed, ZN).T) & (missed[:, 8] == 0)
     # Only unstable neutrals can aim at the face and miss: they decay on the way.
     assert set(np.abs(pdg[aimed]).tolist()) <= {310, 3122, 3322}
@@ -93,7 +93,7 @@ def test_those_who_fly_through_air_alone_leave_no_light(train: Responses, test: 
 
 def test_the_samples_of_the_zp_are_apart_and_of_the_size_they_are_said_to_be() -> None:
     train, test = tree.read(DATA / "zp_train.root"), tree.read(DATA / "zp_test.root")
-    for responses, particles, copies in ((train, 400, 2), (test, ZP_TESTED, 20)):
+    for responses, particles, copies in ((train, 700, 2), (test, ZP_TESTED, 20)):
         _, found = np.unique(responses.particle, return_counts=True)
         assert len(found) == particles
         assert (found == copies).all()
