@@ -14,6 +14,7 @@ from zdcsim.geometry import Calorimeter
 from zdcsim.models.fibre_path import PATHS, FibrePath
 from zdcsim.models.flight import only
 from zdcsim.models.impact import Impact
+from zdcsim.models.precision import single_precision
 from zdcsim.optics import Machine
 
 FEATURES = 10 + PATHS
@@ -42,11 +43,15 @@ class ParticleFeatures(nn.Module):
         self.path = FibrePath(calorimeter)
 
     def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
-        """Features, shape (B, F), and impact point in pitches, shape (B, 2).
+        """Features, shape (B, F), and impact point in pitches, shape (B, 2); float32 throughout.
 
         Arguments:
             conditions: In O2's units, shape (B, 9).
         """
+        with single_precision(conditions):
+            return self._found(conditions)
+
+    def _found(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
         place, drift = self.impact.arrival(conditions)
         log_energy = torch.log10(only(conditions, ENERGY).clamp(min=1e-3) / TEV)
         mass = only(conditions, MASS).clamp(min=0)

@@ -49,7 +49,9 @@ class PositionRegressor(nn.Module):
     def forward(self, log_photons: Tensor) -> Tensor:
         """x and y in pitches, shape (B, 2), of log photons, shape (B, Nx, Ny).
 
-        The last layer works in units of half the face, so that it starts at the centre.
+        The last layer works in units of half the face, so that it starts at the centre. Where it
+        runs in bfloat16, that is left before the centre is added, or places come in steps of a
+        sixth of a pitch.
         """
-        position: Tensor = self.centre * (1 + self.layers(log_photons[:, None]))
+        position: Tensor = self.centre * (1 + self.layers(log_photons[:, None]).float())
         return position

@@ -24,6 +24,7 @@ from zdcsim.geometry import Calorimeter
 from zdcsim.models.blocks import SLOPE, ModulatedConv, StridedConv
 from zdcsim.models.features import FEATURES, MAPS, ImpactMaps, ParticleFeatures
 from zdcsim.models.generator import NOISE_SIZE, Generator
+from zdcsim.models.precision import single_precision
 from zdcsim.models.scaler import ConditionScaler
 from zdcsim.optics import Machine
 
@@ -78,7 +79,8 @@ class SdiGanGenerator(Generator):
     def forward(self, noise: Tensor, conditions: Tensor) -> Tensor:
         """Log photons, shape (B, Nx, Ny); see `Generator.forward`."""
         features, impact = self.features(self.scaler.undo(conditions))
-        style = self.style(torch.cat([noise, features if self.impact_maps else conditions], 1))
+        with single_precision(conditions):
+            style = self.style(torch.cat([noise, features if self.impact_maps else conditions], 1))
         maps = functional.leaky_relu(self.seed(style).unflatten(1, self.seed_shape), SLOPE)
         maps = functional.interpolate(maps, scale_factor=2.0, mode="nearest")
         middle_maps, fine_maps = self.middle_maps(impact), self.fine_maps(impact)
@@ -158,10 +160,22 @@ class SdiGanDiscriminator(nn.Module):
         maps = log_photons[:, None]
         if self.impact_maps:
             maps = torch.cat([maps, self.maps(impact)], dim=1)
-        known = features if self.impact_maps else conditions
-        if self.see_sums:
-            sums = torch.expm1(log_photons.float()).flatten(1) @ self.masks.T
-            known = torch.cat([known, torch.log1p(sums)], dim=1)
         seen = self.from_maps(self.convolutions(maps).flatten(1))
-        latent = self.dense(seen + self.from_known(known))
+        known = self._known(log_photons, features if self.impact_maps else conditions)
+        latent = self.dense(seen + known)
         return self.verdict(latent)[:, 0], latent
+
+    def _known(self, log_photons: Tensor, particle: Tensor) -> Tensor:
+        """What the dense layers are told beside the maps, in float32, shape (B, hidden).
+
+        Arguments:
+            log_photons: Shape (B, Nx, Ny).
+            particle: Features or scaled conditions, shape (B, F).
+        """
+        with single_precision(particle):
+            known = particle
+            if self.see_sums:
+                sums = torch.expm1(log_photons.float()).flatten(1) @ self.masks.T
+                known = torch.cat([known, torch.log1p(sums)], dim=1)
+            told: Tensor = self.from_known(known)
+        return told

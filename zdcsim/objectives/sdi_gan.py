@@ -56,7 +56,8 @@ class SdiGanSettings(Settings):
             step of the discriminator costs a tenth of the generator's.
         ema: Decay of the moving average of the generator's weights, which is what is validated
             and exported; 0 or null: the weights themselves.
-        bf16: Run the networks in bfloat16 where safe; losses stay in float32.
+        bf16: Run the networks in bfloat16 where safe. Impact points, features, channel sums, the
+            layers that are told them and losses stay in float32.
         generator: Its optimiser.
         discriminator: Its optimiser.
         regressor: Its optimiser.
