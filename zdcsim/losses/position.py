@@ -12,6 +12,9 @@ from torch import Tensor
 def position_loss(found: Tensor, target: Tensor) -> Tensor:
     """Mean squared distance between positions, in pitches squared; shape (B, 2) each.
 
+    The squares of both coordinates are summed. Published code takes their mean (Keras' MSE), so
+    that the same weight acts twice as strongly here.
+
     Raises:
         ValueError: If the shapes differ.
     """

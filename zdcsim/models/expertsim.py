@@ -7,7 +7,10 @@ better than one. Every expert has its own generator and discriminator; as each p
 exactly one, only that one is computed, in training and in the exported graph.
 
 Departures from the publication: the auxiliary regressor is one for all, as it learns from Monte
-Carlo responses alone, and with `impact_maps` the router too sees computed features.
+Carlo responses alone; with `impact_maps` the router too sees computed features; and the term that
+keeps experts apart takes the cosine between mean log photons themselves, averaged over pairs. In
+published code it is the absolute cosine between mean features of the auxiliary regressor, summed
+over pairs, so that the same weight acts three times as strongly there with three experts.
 
 Axis key: B particles, Z noise numbers, 9 conditions, Nx by Ny fibres, E experts, L latent numbers.
 """
