@@ -22,7 +22,7 @@ from zdcsim.losses.divergence import divergence, with_free_bits
 from zdcsim.losses.importance import importance_bound, importance_weights, resampled
 from zdcsim.models.fibre_noise import ROWS, TABLES, FibreNoise
 from zdcsim.models.kernels import FibreLattice
-from zdcsim.models.photo_statistics import SMALL, drawn_counts
+from zdcsim.models.photo_statistics import SMALL, TERMS, drawn_counts
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator, ShowerMoments
 from zdcsim.objectives.shower_vae import ShowerVae, ShowerVaeSettings
 from zdcsim.sample.batches import ResponseBatches
@@ -85,6 +85,30 @@ def test_counts_are_quantiles_of_the_negative_binomial(expected: float, clusteri
     assert np.abs(found - truth).mean() < 0.015
     assert found.mean() == pytest.approx(truth.mean(), rel=7e-3, abs=1e-4)
     assert found.var() == pytest.approx(truth.var(), rel=0.025, abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("clustering", "mean", "variance"), [(0.5, 0.9985, 0.985), (1.0, 0.993, 0.943)]
+)
+def test_counts_that_are_cut_lose_light_as_documented(
+    clustering: float, mean: float, variance: float
+) -> None:
+    n = np.arange(500)
+    chance = stats.nbinom.pmf(n, SMALL / clustering, 1 / (1 + clustering))
+    cut = np.minimum(n, TERMS)
+    left = chance @ cut / SMALL
+    assert left == pytest.approx(mean, abs=5e-4)
+    spread = (chance @ cut**2 - (left * SMALL) ** 2) / (SMALL * (1 + clustering))
+    assert spread == pytest.approx(variance, abs=5e-4)
+    uniform = torch.from_numpy((np.arange(100_000) + 0.5).astype(np.float32) / 100_000)[None, None]
+    found = drawn_counts(
+        torch.full_like(uniform, SMALL),
+        torch.tensor([[[clustering]]]),
+        uniform,
+        torch.special.ndtri(uniform),
+    ).double()
+    assert found.mean() / SMALL == pytest.approx(left, abs=1e-4)
+    assert found.var() / (SMALL * (1 + clustering)) == pytest.approx(spread, abs=1e-3)
 
 
 def test_fibre_noise_is_uniform_normal_and_independent() -> None:

@@ -13,7 +13,12 @@ import torch
 from torch import Tensor
 
 TERMS = 8
-"""Counts up to this are found by summing probabilities."""
+"""Probabilities that are summed, so the largest count drawn where at most `SMALL` is expected.
+
+Larger ones become this. Where `SMALL` is expected, and there the most is lost, that leaves of mean
+and variance 0.9985 and 0.985 with a clustering of 0.5, 0.993 and 0.943 with 1, 0.970 and 0.825 with
+2, 0.940 and 0.710 with 3, the largest that a shower is given.
+"""
 
 SMALL = 1.5
 """Up to this expectation they are; above it the distribution function is inverted by expansion."""
