@@ -26,6 +26,7 @@ from zdcsim.models.corrvae import CorrVaeGenerator, Decoder
 from zdcsim.models.properties import Bridge, properties
 from zdcsim.models.shower_vae import ShowerEncoder
 from zdcsim.objectives.corrvae import CorrVae, CorrVaeSettings
+from zdcsim.objectives.schedule import ramp
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training.corrvae import fit_properties
 
@@ -175,6 +176,24 @@ def test_the_loss_falls_and_a_restored_objective_goes_on_alike(decoder: Decoder)
     assert last < 0.8 * first
     other.load_state_dict(copy.deepcopy(vae.state_dict()))
     assert other.step(batches(31)) == vae.step(batches(31))
+
+
+def test_the_divergence_costs_in_full_from_the_step_of_its_name() -> None:
+    """Losses with and without the term differ by the share of the divergence that is paid."""
+    batch = ResponseBatches(RESPONSES, 16, 1, 10, symmetries=True)(1)
+    shares = []
+    for done in (0, 3, 8, 9, 10):
+        losses = []
+        for weight in (0.0, 1.0):
+            settings = CorrVaeSettings(divergence_by=10, divergence=weight, free_nats=0.0)
+            vae = objective(settings)
+            vae.steps = done
+            loss, terms = vae.loss(vae.networks, batch)
+            losses.append(loss.item())
+        shares.append((losses[1] - losses[0]) / terms["divergence"].item())
+    assert shares == pytest.approx([0.1, 0.4, 0.9, 1.0, 1.0], abs=0.02)
+    assert [ramp(step, 0, 10) for step in (1, 4, 9, 10, 11)] == [0.1, 0.4, 0.9, 1.0, 1.0]
+    assert [ramp(step, 5, 15) for step in (5, 6, 10, 14, 15)] == [0.0, 0.1, 0.5, 0.9, 1.0]
 
 
 def test_every_part_learns() -> None:

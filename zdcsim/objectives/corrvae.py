@@ -26,6 +26,7 @@ from zdcsim.models.properties import properties
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.schedule import ramp
 from zdcsim.sample.batches import Batch
 
 Weight = Annotated[float, Field(ge=0)]
@@ -110,13 +111,11 @@ class CorrVae(AveragedObjective):
             "among": total_correlation(latent, mean, log_variance, alone),
             "mask": generator.head.mask_probability().mean(),
         }
-        costs = s.divergence * self._share() * with_free_bits(divergences, s.free_nats)
+        share = ramp(self.steps + 1, 0, s.divergence_by)
+        costs = s.divergence * share * with_free_bits(divergences, s.free_nats)
         loss = terms["response"] + terms["properties"] + s.consistency * terms["consistency"]
         loss = loss + s.between * terms["between"] + s.among * terms["among"]
         return loss + s.mask * terms["mask"] + costs, terms
-
-    def _share(self) -> float:
-        return min(1.0, self.steps / self.settings.divergence_by)
 
     def _decoded(
         self, generator: CorrVaeGenerator, latent: Tensor, batch: Batch, conditions: Tensor

@@ -17,6 +17,7 @@ from zdcsim.losses.importance import importance_bound, importance_weights, resam
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.schedule import ramp
 from zdcsim.sample.batches import Batch
 
 
@@ -27,8 +28,9 @@ class ShowerVaeSettings(Settings):
         divergence_from: Step up to which the divergence from the prior costs nothing, so that the
             decoder learns to use the latent.
         divergence_by: Step from which it costs in full; linear in between.
-        free_nats: Divergence of each latent number that never costs anything.
-        draws: Latents drawn for each response once the divergence costs in full. With several the
+        free_nats: Divergence of each latent number that costs nothing in the usual bound. With
+            several draws, as by default, nothing is free after `divergence_by`.
+        draws: Latents drawn for each response in the steps after `divergence_by`. With several the
             importance-weighted bound is descended: nearer to the likelihood, so that the decoder
             pays less for what the encoder cannot express. 1: the usual bound throughout.
         ema: Decay of the moving average of the weights, which is what is validated and exported;
@@ -83,9 +85,7 @@ class ShowerVae(AveragedObjective):
 
     def share(self, step: int) -> float:
         """Of the divergence that a step pays, 0 to 1; the first step is 1."""
-        s = self.settings
-        ramp = max(1, s.divergence_by - s.divergence_from)
-        return min(1.0, max(0, step - s.divergence_from) / ramp)
+        return ramp(step, self.settings.divergence_from, self.settings.divergence_by)
 
     @torch.no_grad()
     def bound(self, batch: Batch, draws: int) -> float:
