@@ -13,11 +13,20 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 from torch import Tensor, distributed
 
 from detcore.device import DeviceName
+
+LONGEST_WAIT = timedelta(hours=12)
+"""How long a process waits for the others.
+
+The first one validates and writes checkpoints alone, which takes as long as it takes: hours with
+many draws, while torch gives up after 10 minutes (NCCL) or 30 (gloo). A process that has died needs
+no such limit, as torchrun then ends the others.
+"""
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,8 @@ def processes(device: DeviceName = "auto") -> Iterator[Processes]:
     importlib.import_module("torch.distributed.nn.functional")
     if chosen.type == "cuda":
         torch.cuda.set_device(chosen)
-    distributed.init_process_group("nccl" if chosen.type == "cuda" else "gloo")
+    backend = "nccl" if chosen.type == "cuda" else "gloo"
+    distributed.init_process_group(backend, timeout=LONGEST_WAIT)
     try:
         yield Processes(int(os.environ["RANK"]), world_size, chosen)
     finally:

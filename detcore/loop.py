@@ -205,6 +205,7 @@ class Loop(Generic[Batch]):
             self._save()
 
     def _validate(self, log: TextIO) -> None:
+        # The others wait, see `distributed.LONGEST_WAIT`.
         value = self._agreed(self.validate() if self.processes.first else 0.0)
         _require_finite({"validation": value}, self.done.step)
         self._record(log, {"validation": value}, tracked=True)

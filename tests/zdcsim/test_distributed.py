@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from toys import toy_responses
 
 from detcore import checkpoint
-from detcore.distributed import Processes, chosen_device
+from detcore.distributed import LONGEST_WAIT, Processes, chosen_device, processes
 from zdcsim.training import load_experiment, train
 
 REPOSITORY = Path(__file__).parents[2]
@@ -70,6 +71,19 @@ def test_alone_averages_change_nothing() -> None:
     assert torch.equal(layer.weight.grad, before)
     assert alone.average({"a": 1.5}) == {"a": 1.5}
     assert alone.first
+
+
+def test_processes_wait_for_a_validation_of_hours(monkeypatch: pytest.MonkeyPatch) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("RANK", "0")
+    monkeypatch.setattr(
+        torch.distributed, "init_process_group", lambda backend, **rest: given.update(rest)
+    )
+    monkeypatch.setattr(torch.distributed, "destroy_process_group", lambda: None)
+    with processes("cpu"):
+        assert given == {"timeout": LONGEST_WAIT}
+    assert timedelta(hours=2) <= LONGEST_WAIT <= timedelta(days=2)
 
 
 def test_a_gpu_that_is_not_there_is_an_error() -> None:
