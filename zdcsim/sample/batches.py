@@ -28,6 +28,24 @@ from zdcsim.sample.symmetry import (
     transformed_photons,
 )
 
+NOISE_BLOCK = 64
+"""Rows of a batch whose noise has a random stream of its own, so that none is drawn to be left.
+
+At least as many as the batches of the committed settings have: the first block goes on with the
+stream that chose the rows, as all of a batch once did.
+"""
+
+
+def _share(rows: int, rank: int, world_size: int) -> slice:
+    """One process's rows of a batch; see `_Rows.part`."""
+    if rows % world_size:
+        raise ValueError(
+            f"a batch of {rows} cannot be shared equally by {world_size} processes; "
+            "choose a multiple as training.batch"
+        )
+    share = rows // world_size
+    return slice(rank * share, (rank + 1) * share)
+
 
 @dataclass(frozen=True)
 class _Rows:
@@ -39,14 +57,8 @@ class _Rows:
         Raises:
             ValueError: If the rows cannot be shared equally.
         """
-        rows = len(getattr(self, fields(self)[0].name))
-        if rows % world_size:
-            raise ValueError(
-                f"a batch of {rows} cannot be shared equally by {world_size} processes; "
-                "choose a multiple as training.batch"
-            )
-        share = rows // world_size
-        return self._each(lambda tensor: tensor[rank * share : (rank + 1) * share])
+        mine = _share(len(getattr(self, fields(self)[0].name)), rank, world_size)
+        return self._each(lambda tensor: tensor[mine])
 
     def to(self, device: torch.device) -> Self:
         """The same rows on that device."""
@@ -124,18 +136,47 @@ class ResponseBatches:
         unknown = np.full(len(responses), np.nan, np.float32)
         self.diversity = diversity_weights(responses) if diversity else unknown
 
-    def __call__(self, step: int) -> Batch:
-        """The batch of that step."""
+    def __call__(self, step: int, rank: int = 0, world_size: int = 1) -> Batch:
+        """The batch of that step, or the contiguous share of one process out of `world_size`.
+
+        All shares together are the batch. Only the share's responses are made dense and only its
+        noise is kept; of the noise, at most `NOISE_BLOCK` - 1 rows more are drawn.
+
+        Raises:
+            ValueError: If the rows cannot be shared equally.
+        """
         rng = np.random.default_rng((self.seed, step))
         rows = rng.integers(len(self.responses), size=self.size)
-        return self._batch(rows, drawn_symmetries(rng, self.size, self.symmetries), rng)
+        symmetry = drawn_symmetries(rng, self.size, self.symmetries)
+        mine = _share(self.size, rank, world_size)
+        return self._batch(rows[mine], symmetry[mine], self._noise(rng, step, mine))
+
+    def _noise(self, first: np.random.Generator, step: int, mine: slice) -> NDArray[np.float32]:
+        """Noise of some rows of a step's batch, shape (B, 2, Z).
+
+        Arguments:
+            first: The stream of the first block.
+            step: Seeds the others.
+            mine: The rows.
+        """
+        parts = []
+        for block in range(mine.start // NOISE_BLOCK, -(-mine.stop // NOISE_BLOCK)):
+            own = np.random.SeedSequence((self.seed, step), spawn_key=(block,))
+            rng = np.random.default_rng(own) if block else first
+            start = block * NOISE_BLOCK
+            drawn = self._normal(rng, min(mine.stop - start, NOISE_BLOCK))
+            parts.append(drawn[max(0, mine.start - start) :])
+        return np.concatenate(parts)
+
+    def _normal(self, rng: np.random.Generator, rows: int) -> NDArray[np.float32]:
+        return rng.standard_normal((rows, 2, self.noise_size), np.float32)
 
     def in_order(self) -> Iterator[Batch]:
         """Every response once, as it is, with the same noise at each call."""
         rng = np.random.default_rng(self.seed)
         for start in range(0, len(self.responses), self.size):
             rows = np.arange(start, min(start + self.size, len(self.responses)))
-            yield self._batch(rows, np.zeros(len(rows), np.int64), rng)
+            yield self._batch(rows, np.zeros(len(rows), np.int64), self._normal(rng, len(rows)))
 
     def mean(self, value: Callable[[Batch], float]) -> float:
         """Mean over all responses of a value that is itself the mean over a batch."""
@@ -143,11 +184,10 @@ class ResponseBatches:
         return total / len(self.responses)
 
     def _batch(
-        self, rows: NDArray[np.int64], symmetry: NDArray[np.int64], rng: np.random.Generator
+        self, rows: NDArray[np.int64], symmetry: NDArray[np.int64], noise: NDArray[np.float32]
     ) -> Batch:
         photons = transformed_photons(self.responses.dense(rows), symmetry)
         conditions = transformed_conditions(self.responses.conditions[rows], symmetry)
-        noise = rng.standard_normal((len(rows), 2, self.noise_size), np.float32)
         return Batch(
             log_photons=torch.from_numpy(np.log1p(photons)),
             conditions=torch.from_numpy(conditions),

@@ -58,7 +58,7 @@ def expertsim_parts(
     )
     return Parts(
         objective,
-        lambda step: batches(step).part(processes.rank, processes.world_size),
+        lambda step: batches(step, processes.rank, processes.world_size),
         distance_to(validation, objective.average, experiment.validation_draws),
         {"training": len(train), "validation": len(validation)},
     )

@@ -50,7 +50,7 @@ def sdi_gan_parts(experiment: SdiGanExperiment, responses: Sample, processes: Pr
     )
     return Parts(
         objective,
-        lambda step: batches(step).part(processes.rank, processes.world_size),
+        lambda step: batches(step, processes.rank, processes.world_size),
         distance_to(validation, objective.average, experiment.validation_draws),
         {"training": len(train), "validation": len(validation)},
     )

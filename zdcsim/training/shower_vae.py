@@ -61,7 +61,7 @@ def shower_vae_parts(
     )
     return Parts(
         objective,
-        lambda step: batches(step).part(processes.rank, processes.world_size),
+        lambda step: batches(step, processes.rank, processes.world_size),
         bound_on(ordered, objective, experiment.validation_draws),
         {"training": len(train), "validation": len(validation)},
     )

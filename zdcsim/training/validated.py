@@ -101,7 +101,7 @@ def validated_parts(
     )
     return Parts(
         objective,
-        lambda step: batches(step).part(processes.rank, processes.world_size),
+        lambda step: batches(step, processes.rank, processes.world_size),
         measure(validation, objective, draws),
         {"training": len(train), "validation": len(validation)},
     )
