@@ -169,17 +169,19 @@ class Loop(Generic[Batch]):
             if self.processes.first:
                 stopping.unmark(self.folder)
             task = bar.add_task("training", total=self.settings.steps, completed=self.done.step)
-            while not self._finished():
+            while not self.finished:
                 self._step(log)
                 cpu = time.process_time() - cpu_started
                 asked = self._agree(time.monotonic() - started, cpu, came)
                 self._look(log)
                 bar.update(task, completed=self.done.step, description=self._description())
-                if asked and not self._finished():
+                if asked and not self.finished:
                     self._stop(asked)
         return self.done
 
-    def _finished(self) -> bool:
+    @property
+    def finished(self) -> bool:
+        """Whether the steps, the patience or the time are used up."""
         s, done = self.settings, self.done
         return (
             done.step >= s.steps
@@ -196,7 +198,7 @@ class Loop(Generic[Batch]):
 
     def _look(self, log: TextIO) -> None:
         """Validate when it is time and at the end, but no first stage; save likewise."""
-        last = self._finished()
+        last = self.finished
         due = self.done.step % self.settings.validate_every == 0
         validates = (due or last) and self.done.step > self.settings.validate_from
         if validates:

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import torch
 
-from detcore import checkpoint
+from detcore import checkpoint, files
 from detcore.distributed import processes
 from detcore.loop import Loop, Progression, Watch
 from detcore.provenance import provenance
 from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
-from detcore.tracking import Tracker, Untracked, tracker
+from detcore.tracking import Untracked, tracker
 from pid.io import producer
 from pid.sample.batches import Unlabelled
 from pid.tracks import Tracks
@@ -26,7 +26,8 @@ def run(
 ) -> Progression:
     """Train on the file that the settings name; arguments and errors of `train`."""
     data = experiment.data
-    return train(experiment, producer.read(data.train, data.columns), folder, resume, watch)
+    tracks = producer.read(data.train, data.columns)
+    return train(experiment, tracks, folder, resume, watch, sha256=files.sha256(data.train))
 
 
 def train(
@@ -35,6 +36,8 @@ def train(
     folder: Path,
     resume: bool = False,
     watch: Watch | None = None,
+    *,
+    sha256: str | None = None,
 ) -> Progression:
     """Train on tracks in memory, alone or with the processes that torchrun started.
 
@@ -44,16 +47,17 @@ def train(
         folder: The run folder; must not hold a run unless it is resumed.
         resume: Go on with the run in the folder; start it when there is none.
         watch: Hears of validations, for a search; trees have none before their end.
+        sha256: Of the file that the tracks came from, for the record.
 
     Raises:
         ValueError: If settings, tracks and run folder do not fit together.
         FloatingPointError: At the first loss that is not finite.
     """
     if isinstance(experiment, TreesExperiment):
-        return _train_trees(experiment, tracks, folder, resume)
+        return _train_trees(experiment, tracks, folder, resume, {"sha256": sha256})
     if experiment.adaptation is not None:
         raise ValueError("these settings adapt to a target domain; use `pid adapt`")
-    return _train_network(experiment, tracks, folder, resume, watch=watch)
+    return _train_network(experiment, tracks, folder, resume, {"sha256": sha256}, watch=watch)
 
 
 def adapt(
@@ -81,12 +85,16 @@ def adapt(
     data = experiment.data
     if isinstance(experiment, TreesExperiment) or experiment.adaptation is None:
         raise ValueError("adapting needs a network and a section adaptation; use `pid train`")
+    digests: dict[str, str | None] = {"sha256": None, "target_sha256": None}
     if target is None:
         if data.target is None:
             raise ValueError("adapting needs the file of the target domain, data.target")
         target = producer.read(data.target, data.columns, truth=False)
-    labelled = source if source is not None else producer.read(data.train, data.columns)
-    return _train_network(experiment, labelled, folder, resume, target)
+        digests["target_sha256"] = files.sha256(data.target)
+    if source is None:
+        source = producer.read(data.train, data.columns)
+        digests["sha256"] = files.sha256(data.train)
+    return _train_network(experiment, source, folder, resume, digests, target)
 
 
 def _train_network(
@@ -94,6 +102,7 @@ def _train_network(
     tracks: Tracks,
     folder: Path,
     resume: bool,
+    digests: Mapping[str, str | None],
     target: Tracks | None = None,
     watch: Watch | None = None,
 ) -> Progression:
@@ -103,50 +112,57 @@ def _train_network(
     goal = None if target is None else unlabelled(target, experiment.data, chosen.scaler)
     with processes(experiment.training.device) as group:
         prepared = parts(experiment, chosen, group, goal)
-        check_folder(folder, experiment, resume, MAY_CHANGE)
+        record = _record(tracks, chosen, goal, digests)
+        check_folder(folder, experiment, record, resume, MAY_CHANGE)
         group.average({"": 0.0})  # all have looked at the folder before the first writes to it
         told = tracker(experiment.tracking, folder) if group.first else Untracked()
-        if group.first:
-            _open(folder, experiment, _record(tracks, chosen, goal), chosen, told)
         loop = Loop(
             prepared.objective, prepared.batch_at, prepared.validate, experiment.training, folder,
             group, told, watch,
         )  # fmt: skip
         if resume:
             loop.resume()
+        if group.first:
+            open_folder(
+                folder, experiment, record, told, step=loop.done.step, finished=loop.finished
+            )
+            write_scaler(folder, chosen.scaler)
         with tracked(told, folder, (CONFIG, PROVENANCE, SCALER, checkpoint.BEST)):
             return loop.run()
 
 
 def _train_trees(
-    experiment: TreesExperiment, tracks: Tracks, folder: Path, resume: bool
+    experiment: TreesExperiment,
+    tracks: Tracks,
+    folder: Path,
+    resume: bool,
+    digests: Mapping[str, str | None],
 ) -> Progression:
-    check_folder(folder, experiment, resume, MAY_CHANGE)
     chosen = sample(tracks, experiment)
+    record = _record(tracks, chosen, None, digests)
+    check_folder(folder, experiment, record, resume, MAY_CHANGE)
     told = tracker(experiment.tracking, folder)
-    _open(folder, experiment, _record(tracks, chosen, None), chosen, told)
+    open_folder(folder, experiment, record, told, step=0)  # a resume grows them all again
+    write_scaler(folder, chosen.scaler)
     with tracked(told, folder, (FOREST,)):
         return grow_forest(experiment, chosen, folder, told)
 
 
-def _open(
-    folder: Path,
-    experiment: AnyExperiment,
-    data: Mapping[str, object],
+def _record(
+    tracks: Tracks,
     chosen: Sample,
-    told: Tracker,
-) -> None:
-    record = {**provenance("torch", "lightgbm", "numpy", "pydantic"), "data": dict(data)}
-    open_folder(folder, experiment, record, told)
-    write_scaler(folder, chosen.scaler)
-
-
-def _record(tracks: Tracks, chosen: Sample, goal: Unlabelled | None) -> dict[str, object]:
+    goal: Unlabelled | None,
+    digests: Mapping[str, str | None],
+) -> dict[str, object]:
     return {
-        "provenance": dict(tracks.provenance),
-        "tracks": {
-            "training": len(chosen.train),
-            "validation": len(chosen.validation),
-            "target": 0 if goal is None else len(goal),
+        **provenance("torch", "lightgbm", "numpy", "pydantic"),
+        "data": {
+            **digests,
+            "provenance": dict(tracks.provenance),
+            "tracks": {
+                "training": len(chosen.train),
+                "validation": len(chosen.validation),
+                "target": 0 if goal is None else len(goal),
+            },
         },
     }

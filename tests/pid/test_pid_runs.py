@@ -17,16 +17,16 @@ from pid.export.trained import fit
 from pid.io import producer
 from pid.sample.split import split
 from pid.tracks import Tracks
-from pid.training import load_experiment, load_trained, run
+from pid.training import adapt, load_experiment, load_trained, run
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "pid"
 COLUMNS = tuple(column.name for column in PRODUCER)
 QUICK = ("tracking.enabled=false", "training.steps=4", "training.batch=32", "training.threads=1")
 
 
-def written(path: Path) -> Tracks:
+def written(path: Path, seed: int = 1) -> Tracks:
     """Toy tracks in a file of the producer, as they are read."""
-    plain = signed_tracks(600)
+    plain = signed_tracks(600, seed)
     values = np.ones((len(plain), len(COLUMNS)), np.float32)
     for name in plain.columns:
         values[:, COLUMNS.index(name)] = plain.column(name)
@@ -106,3 +106,20 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused(folder: Path, names:
 def test_no_run_is_said() -> None:
     with pytest.raises(ValueError, match="name a run folder"):
         from_runs([])
+
+
+@pytest.mark.parametrize(("name", "table"), [("debug", "train"), ("dann", "target")])
+def test_a_resume_on_a_replaced_file_is_refused(name: str, table: str, tmp_path: Path) -> None:
+    paths = {each: tmp_path / f"{each}.root" for each in ("train", "target")}
+    sources = [f"data.{each}={path}" for each, path in paths.items()]
+    chosen = load_experiment(CONFIGS / f"{name}.yaml", [*QUICK, *sources])
+    for path in paths.values():
+        written(path)
+    start = run if chosen.adaptation is None else adapt
+    start(chosen, tmp_path / "run")
+    begun = (tmp_path / "run" / "provenance.json").read_text()
+    start(chosen, tmp_path / "run", resume=True)
+    assert (tmp_path / "run" / "provenance.json").read_text() == begun
+    written(paths[table], seed=2)
+    with pytest.raises(ValueError, match=r"was trained on other data \(data\.(target_)?sha256: "):
+        start(chosen, tmp_path / "run", resume=True)

@@ -123,3 +123,13 @@ def test_a_card_names_the_beam_whose_magnets_the_graph_holds() -> None:
     limits = {path.name: card(path.name, read_manifest(path)) for path in COMMITTED}
     assert "set for a beam of 7,000 GeV/c over charge" in limits["zp-shower-vae"]
     assert "magnets" not in limits["zn-shower-vae"]
+
+
+def test_a_card_names_the_commits_at_which_a_training_went_on(bundle: Path) -> None:
+    manifest = read_manifest(bundle)
+    resumes = [{"step": 40, "commit": "abc"}, {"step": 60, "commit": "def"}]
+    generator = {"commit": "begun", "resumes": resumes}
+    training = {**manifest.get("training", {}), "generator": generator}
+    text = card(bundle.name, {**manifest, "training": training})
+    assert "- resumed: after step 40 at commit abc, after step 60 at commit def\n" in text
+    assert "- resumed" not in card(bundle.name, manifest)

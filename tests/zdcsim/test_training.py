@@ -186,3 +186,18 @@ def test_files_in_run_folder_out(tmp_path: Path) -> None:
     assert sum(record["data"]["responses"].values()) == 36 + 30
     assert len(record["data"]["sha256"]) == 64
     assert load_classifier(tmp_path / "run").calorimeter.name == "ZN"
+
+
+def test_a_resume_on_a_replaced_file_is_refused(tmp_path: Path) -> None:
+    source, folder = tmp_path / "train.root", tmp_path / "run"
+    tree.write(source, toy_responses(12, 3))
+    run(experiment(f"data.train={source}"), folder)
+    record = folder / "provenance.json"
+    begun = json.loads(record.read_text())
+    run(experiment(f"data.train={source}", "training.steps=8"), folder, resume=True)
+    went_on = json.loads(record.read_text())
+    assert [each["step"] for each in went_on.pop("resumes")] == [6]
+    assert {**went_on, "settings": begun["settings"]} == begun
+    tree.write(source, toy_responses(12, 3, seed=7))
+    with pytest.raises(ValueError, match=r"was trained on other data \(data\.sha256: '\w{64}'"):
+        run(experiment(f"data.train={source}", "training.steps=9"), folder, resume=True)

@@ -94,6 +94,7 @@ def _training(manifest: Mapping[str, Any]) -> str:
     trained = record.get("trained", {})
     told = {
         "commit": record.get("commit"),
+        "resumed": _resumed(record),
         "steps": trained.get("steps"),
         "best validation at step": trained.get("best_step"),
         "minutes": trained.get("minutes"),
@@ -106,6 +107,13 @@ def _training(manifest: Mapping[str, Any]) -> str:
     }
     text = yaml.safe_dump(settings, sort_keys=False, default_flow_style=None, width=96)
     return f"{listed(told)}\n\n```yaml\n{text}```"
+
+
+def _resumed(record: Mapping[str, Any]) -> str | None:
+    """From which steps a training went on, and at which commits."""
+    resumes = record.get("resumes", ())
+    told = (f"after step {each['step']} at commit {each['commit']}" for each in resumes)
+    return ", ".join(told) or None
 
 
 def _limits(manifest: Mapping[str, Any]) -> str:

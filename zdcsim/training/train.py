@@ -82,18 +82,20 @@ def train(
     _check_beam(experiment, responses)
     with processes(experiment.training.device) as group:
         parts = _parts(experiment, responses, missed, group)
-        check_folder(folder, experiment, resume, MAY_CHANGE)
         record = _record(responses, parts, checksum)
+        check_folder(folder, experiment, record, resume, MAY_CHANGE)
         group.average({"": 0.0})  # all have looked at the folder before the first writes to it
         told = tracker(experiment.tracking, folder) if group.first else Untracked()
-        if group.first:
-            open_folder(folder, experiment, record, told)
         loop = Loop(
             parts.objective, parts.batch_at, parts.validate, experiment.training, folder, group,
             told, watch,
         )  # fmt: skip
         if resume:
             loop.resume()
+        if group.first:
+            open_folder(
+                folder, experiment, record, told, step=loop.done.step, finished=loop.finished
+            )
         with tracked(told, folder, (CONFIG, PROVENANCE, checkpoint.BEST)):
             return loop.run()
 
