@@ -22,14 +22,14 @@ def save(state: dict[str, Any], path: Path) -> None:
         torch.save(state, partial)
 
 
-def load(path: Path, device: torch.device | None = None) -> dict[str, Any]:
-    """Read a checkpoint.
+def load(path: Path) -> dict[str, Any]:
+    """Read a checkpoint, its tensors on the CPU.
 
     Raises:
         ValueError: If it is missing or not a checkpoint.
     """
     try:
-        state: dict[str, Any] = torch.load(path, map_location=device or "cpu", weights_only=True)
+        state: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
     except FileNotFoundError:
         raise ValueError(f"there is no checkpoint {path}; train first") from None
     except Exception as error:  # torch raises many kinds for a damaged file

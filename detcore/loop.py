@@ -141,7 +141,9 @@ class Loop(Generic[Batch]):
         last = self.folder / checkpoint.LAST
         found = last.exists()
         if found:
-            state = checkpoint.load(last, self.processes.device)
+            # On the CPU, from where each part takes what belongs to its device: Adam leaves its
+            # counts of steps where they are, and on a GPU every step would wait for them.
+            state = checkpoint.load(last)
             self.objective.load_state_dict(state["objective"])
             self.done = Progression(**state["done"])
         if self.processes.first:

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from toy_objective import lines, loop
 
 from detcore import checkpoint
+from detcore.distributed import Processes
 from detcore.loop import LoopSettings
 
 
@@ -105,6 +106,14 @@ def test_the_first_loss_that_is_not_finite_stops_by_name(tmp_path: Path) -> None
         bad.run()
     assert checkpoint.load(tmp_path / checkpoint.LAST)["done"]["step"] == 5
     assert lines(tmp_path)[-1]["step"] == 6
+
+
+def test_a_resume_leaves_it_to_the_objective_what_goes_to_the_device(tmp_path: Path) -> None:
+    loop(tmp_path).run()
+    again = loop(tmp_path)
+    again.processes = Processes(0, 1, torch.device("meta"))
+    again.resume()
+    assert again.objective.state_dict()["value"].device == torch.device("cpu")
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
