@@ -17,6 +17,7 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 import optuna
+from optuna import pruners
 from optuna.distributions import (
     BaseDistribution,
     CategoricalDistribution,
@@ -186,12 +187,46 @@ class Study(Generic[Experiment]):
             return optuna.samplers.RandomSampler(seed)
         return optuna.samplers.TPESampler(n_startup_trials=self.settings.startup, seed=seed)
 
-    def _pruner(self) -> optuna.pruners.BasePruner:
+    def _pruner(self) -> pruners.BasePruner:
         if self.settings.pruner == "none":
-            return optuna.pruners.NopPruner()
+            return pruners.NopPruner()
         if self.settings.pruner == "hyperband":
-            return optuna.pruners.HyperbandPruner()
-        return optuna.pruners.MedianPruner(self.settings.startup)
+            return Hyperband(self.settings.startup)
+        return Median(self.settings.startup)
+
+
+class Hyperband(pruners.HyperbandPruner):
+    """Optuna's, which also compares with the first trials, but stops none of them.
+
+    Arguments:
+        startup: How many these are.
+    """
+
+    def __init__(self, startup: int) -> None:
+        super().__init__()
+        self.startup = startup
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether the trial shall stop; it is entered into its bracket whether or not."""
+        return super().prune(study, trial) and trial.number >= self.startup
+
+
+class Median(pruners.MedianPruner):
+    """Optuna's, which waits for as many finished trials, but stops none of the first.
+
+    With several processes some of the first may still run when others have finished.
+
+    Arguments:
+        startup: How many these are.
+    """
+
+    def __init__(self, startup: int) -> None:
+        super().__init__(n_startup_trials=startup)
+        self.startup = startup
+
+    def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
+        """Whether the trial shall stop."""
+        return trial.number >= self.startup and super().prune(study, trial)
 
 
 def distributions(settings: SearchSettings) -> dict[str, BaseDistribution]:

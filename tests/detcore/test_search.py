@@ -166,6 +166,27 @@ def test_a_bad_trial_is_pruned_and_a_good_one_is_not(tmp_path: Path) -> None:
     assert [row["offset"] for row in never] == [row["offset"] for row in found]
 
 
+@pytest.mark.parametrize("pruner", ["hyperband", "median"])
+def test_none_of_the_first_trials_is_pruned(pruner: str, tmp_path: Path) -> None:
+    space = {"offset": {"choices": [0, 1, 2, 3, 4, 100]}}
+    settings = {"space": space, "startup": 8, "trials": 30, "sampler": "random", "pruner": pruner}
+    states = [row["state"] for row in done(study(tmp_path / "s", **settings))]
+    assert set(states[:8]) == {"complete"}
+    assert "pruned" in states[8:]
+
+
+def test_the_median_waits_for_a_first_trial_that_runs_longest(tmp_path: Path) -> None:
+    one = study(tmp_path / "s", startup=2, trials=4)
+    one.open(False)
+    shared = one._study()
+    slow, *others = (shared.ask() for _ in range(4))
+    for value, other in enumerate(others):
+        other.report(value, 5)
+        shared.tell(other, value)
+    slow.report(100.0, 5)
+    assert not slow.should_prune()
+
+
 def test_a_trial_that_diverges_is_recorded_and_the_search_goes_on(tmp_path: Path) -> None:
     one = study(tmp_path / "s", lambda toy, step: float("nan") if toy.width > 5 else 1.0)
     found = done(one)

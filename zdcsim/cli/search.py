@@ -25,14 +25,19 @@ def training() -> "Training[Any]":
 
 ALL = ("family", "seed", "data.", "tracking.", "validation_draws")
 MATCHING = ("objective.weighting", "objective.hidden_share", "transport.spread")
+SCHEDULE = ("transport.prediction", "transport.schedule", "transport.training_steps")
 LATENT = ("decoder.", "encoder.", "objective.autoencoder.", "objective.autoencoder_steps")
+TEACHER = ("teacher.", "teacher_run", "decoder.")
 MORE = {
     "flow_matching": MATCHING,
-    "diffusion": MATCHING,
+    "diffusion": (*MATCHING, *SCHEDULE),
+    "distilled_flow": TEACHER,
+    "distilled_latent_flow": TEACHER,
     "latent_flow_matching": (*MATCHING, *LATENT),
-    "latent_diffusion": (*MATCHING, *LATENT),
+    "latent_diffusion": (*MATCHING, *SCHEDULE, *LATENT),
 }
-"""By family: what changes the size of the loss that validates, or the latent it is taken in."""
+"""By family: what changes the loss that validates, or what is asked of the network in it, the
+latent it is taken in, or the teacher that it is the distance to."""
 
 
 def fixed(experiment: Any) -> "Sequence[str]":  # noqa: ANN401
