@@ -1,10 +1,10 @@
 """A small U-Net between grids of fibres, as flow matching and diffusion use it.
 
 Two halvings of the grid with one shortcut between them. It goes beyond the published networks
-(https://arxiv.org/abs/2507.18811, of about 70 000 weights too) by what the other families here have
-as well: maps of the place relative to the impact point, a style that modulates every convolution,
-and GroupNorm. The finest grid is only touched by the first and the last layer, which is what makes
-it fast on a CPU.
+(https://arxiv.org/abs/2507.18811, of about 70 000 weights; this one has 107 891) by what the other
+families here have as well: maps of the place relative to the impact point, a style that modulates
+every convolution, and GroupNorm. The finest grid is only touched by the first and the last layer,
+which is what makes it fast on a CPU.
 
 Axis key: B responses, M = Nx Ny fibres, h by w cells.
 """
