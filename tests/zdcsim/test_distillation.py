@@ -1,5 +1,6 @@
 """Students of flow matching: the loss, what learns, and the way from a teacher's run."""
 
+from contextlib import nullcontext
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import pytest
 import torch
 from toys import toy_conditions, toy_responses
 
+from detcore.config import dump
 from detcore.distributed import Processes
 from zdcsim.geometry import ZN
 from zdcsim.losses.distillation import distillation_loss
@@ -19,6 +21,7 @@ from zdcsim.objectives.distillation import Distillation, DistillationSettings
 from zdcsim.objectives.optimiser import AdamSettings
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training import load_experiment, load_generator, train
+from zdcsim.training.distilled import DistilledExperiment, check_guidance
 from zdcsim.training.validated import by_matching
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "zdcsim"
@@ -120,3 +123,16 @@ def test_a_teacher_of_another_size_is_named(tmp_path: Path) -> None:
     settings = load_experiment(CONFIGS / "distilled_latent_flow.yaml", student)
     with pytest.raises(ValueError, match="teacher are of other networks than the student"):
         train(settings, RESPONSES, tmp_path / "student")
+
+
+@pytest.mark.parametrize("part", ["teacher", "transport"])
+def test_guidance_by_a_teacher_told_of_every_particle_is_refused(part: str, tmp_path: Path) -> None:
+    config = CONFIGS / "distilled_flow.yaml"
+    settings = load_experiment(config, [f"teacher_run={tmp_path}", f"{part}.guidance=2.0"])
+    assert isinstance(settings, DistilledExperiment)
+    for share in (0.0, 0.1):
+        told = load_experiment(CONFIGS / "flow_matching.yaml", [f"objective.hidden_share={share}"])
+        dump(told, tmp_path / "config.yaml")
+        refused = pytest.raises(ValueError, match=rf"{part}\.guidance is 2, but objective\.hidden_")
+        with nullcontext() if share else refused:
+            check_guidance(settings)

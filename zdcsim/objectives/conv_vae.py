@@ -3,10 +3,7 @@
 Axis key: B particles, Z latent numbers.
 """
 
-from typing import Annotated
-
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -16,6 +13,7 @@ from zdcsim.losses.reconstruction import squared_error
 from zdcsim.models.conv_vae import ConvVaeEncoder, ConvVaeGenerator
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.ranges import Decay, Weight
 from zdcsim.sample.batches import Batch
 
 
@@ -29,8 +27,8 @@ class ConvVaeSettings(Settings):
         optimiser: Of decoder and encoder together.
     """
 
-    divergence: Annotated[float, Field(ge=0)] = 0.7
-    ema: float | None = 0.995
+    divergence: Weight = 0.7
+    ema: Decay | None = 0.995
     optimiser: AdamSettings = AdamSettings(learning_rate=1e-3, betas=(0.9, 0.999), clip=100.0)
 
 

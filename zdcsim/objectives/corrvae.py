@@ -9,10 +9,8 @@ encoded.
 Axis key: B responses, Nx by Ny fibres, Z latent numbers, W of them for properties, P properties.
 """
 
-from typing import Annotated
-
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import PositiveInt
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -26,11 +24,10 @@ from zdcsim.models.properties import properties
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.ranges import Decay, Spread, Weight
 from zdcsim.objectives.schedule import ramp
 from zdcsim.sample.batches import Batch
 
-Weight = Annotated[float, Field(ge=0)]
-Spread = Annotated[float, Field(gt=0)]
 SMOOTH = 3
 """Centroid and photon sum, the first properties, follow smoothly from expected light."""
 
@@ -65,7 +62,7 @@ class CorrVaeSettings(Settings):
     mask: Weight = 0.1
     mask_temperature: Spread = 0.5
     consistency: Weight = 0.0
-    ema: float | None = 0.995
+    ema: Decay | None = 0.995
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=2000, betas=(0.9, 0.999), clip=100.0
     )

@@ -17,6 +17,7 @@ from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.transport import Transport
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.ranges import Decay
 from zdcsim.sample.batches import Batch
 
 TIME, HIDDEN = 0, 1
@@ -35,7 +36,7 @@ class MatchingSettings(Settings):
 
     weighting: Weighting = "plain"
     hidden_share: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    ema: float | None = 0.998
+    ema: Decay | None = 0.998
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=1500, betas=(0.9, 0.99), clip=1.0
     )

@@ -17,6 +17,7 @@ from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.ranges import Decay
 from zdcsim.sample.batches import Batch
 
 TransportGenerator = PixelGenerator | LatentGenerator
@@ -30,7 +31,7 @@ class DistillationSettings(Settings):
         optimiser: Of the student's transport.
     """
 
-    ema: float | None = 0.998
+    ema: Decay | None = 0.998
     optimiser: AdamSettings = AdamSettings(
         learning_rate=1e-3, half_life=1500, betas=(0.9, 0.99), clip=1.0
     )

@@ -8,10 +8,10 @@ Axis key: B particles, Z noise numbers, E experts, Nx by Ny fibres.
 """
 
 from dataclasses import replace
-from typing import Annotated, Any
+from typing import Any
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import PositiveInt
 from torch import Tensor
 
 from detcore.config import Settings
@@ -27,10 +27,9 @@ from zdcsim.losses.routing import (
 from zdcsim.models.expertsim import ExpertSimDiscriminators, ExpertSimGenerator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.objectives.optimiser import AdamSettings, Player
+from zdcsim.objectives.ranges import Spread, Weight
 from zdcsim.objectives.sdi_gan import Generated, SdiGan, SdiGanSettings
 from zdcsim.sample.batches import Batch
-
-Weight = Annotated[float, Field(ge=0)]
 
 
 class RouterSettings(Settings):
@@ -52,9 +51,9 @@ class RouterSettings(Settings):
     utilisation: Weight = 1e-2
     differentiation: Weight = 1e-5
     load: Weight = 1e-5
-    temperature: Annotated[float, Field(gt=0)] = 1.2
-    temperature_end: Annotated[float, Field(gt=0)] = 0.8
-    temperature_half_life: Annotated[float, Field(gt=0)] = 1000.0
+    temperature: Spread = 1.2
+    temperature_end: Spread = 0.8
+    temperature_half_life: Spread = 1000.0
     steps: PositiveInt | None = None
     optimiser: AdamSettings = AdamSettings(learning_rate=1e-3, betas=(0.9, 0.999))
 

@@ -5,14 +5,13 @@ Axis key: none.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated
 
 import torch
-from pydantic import Field
 from torch import Tensor, nn
 
 from detcore.config import Settings
 from detcore.distributed import Processes
+from zdcsim.objectives.ranges import Decay, Spread, Weight
 
 
 class AdamSettings(Settings):
@@ -25,10 +24,10 @@ class AdamSettings(Settings):
         clip: Largest norm of the whole gradient; null: none.
     """
 
-    learning_rate: float = 1e-3
-    half_life: Annotated[float, Field(gt=0)] | None = None
-    betas: tuple[float, float] = (0.5, 0.99)
-    clip: float | None = None
+    learning_rate: Weight = 1e-3
+    half_life: Spread | None = None
+    betas: tuple[Decay, Decay] = (0.5, 0.99)
+    clip: Spread | None = None
 
 
 class Player:

@@ -28,6 +28,7 @@ from zdcsim.losses.position import position_loss
 from zdcsim.models.generator import Generator
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.objectives.optimiser import AdamSettings, Player, follow, judging
+from zdcsim.objectives.ranges import Decay, Weight
 from zdcsim.sample.batches import Batch
 
 Quantisation = Literal["none", "straight_through"]
@@ -36,7 +37,7 @@ Quantisation = Literal["none", "straight_through"]
 class DiscriminatorAdamSettings(AdamSettings):
     """Slower by default, as it steps more often than the generator."""
 
-    learning_rate: float = 5e-4
+    learning_rate: Weight = 5e-4
 
 
 class SdiGanSettings(Settings):
@@ -63,15 +64,15 @@ class SdiGanSettings(Settings):
         regressor: Its optimiser.
     """
 
-    diversity: float | None = None
-    intensity: float | None = None
-    position: float | None = None
-    gradient_penalty: float | None = None
+    diversity: Weight | None = None
+    intensity: Weight | None = None
+    position: Weight | None = None
+    gradient_penalty: Weight | None = None
     adversarial_form: AdversarialForm = "cross_entropy"
     intensity_form: IntensityForm = "log"
     quantisation: Quantisation = "straight_through"
     discriminator_steps: PositiveInt = 2
-    ema: float | None = 0.995
+    ema: Decay | None = 0.995
     bf16: bool = False
     generator: AdamSettings = AdamSettings()
     discriminator: DiscriminatorAdamSettings = DiscriminatorAdamSettings()

@@ -17,6 +17,7 @@ from zdcsim.losses.importance import importance_bound, importance_weights, resam
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
 from zdcsim.objectives.averaged import AveragedObjective
 from zdcsim.objectives.optimiser import AdamSettings
+from zdcsim.objectives.ranges import Decay, Weight
 from zdcsim.objectives.schedule import ramp
 from zdcsim.sample.batches import Batch
 
@@ -40,9 +41,9 @@ class ShowerVaeSettings(Settings):
 
     divergence_from: Annotated[int, Field(ge=0)] = 500
     divergence_by: PositiveInt = 2000
-    free_nats: Annotated[float, Field(ge=0)] = 0.1
+    free_nats: Weight = 0.1
     draws: PositiveInt = 10
-    ema: float | None = 0.995
+    ema: Decay | None = 0.995
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=1000, betas=(0.9, 0.999), clip=50.0
     )

@@ -1,13 +1,14 @@
 """What a training run is told: one YAML file, one class for each family of models.
 
-A family's class holds only the settings that family uses, so none can be ignored.
+A family's class holds only the settings that family uses, and refuses another value than the
+default for what a switched-off term would use, so none can be ignored.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from detcore import config
 from detcore.config import Settings
@@ -27,6 +28,7 @@ from zdcsim.training.experiment import (
 )
 from zdcsim.training.latent import LatentDiffusionExperiment, LatentFlowMatchingExperiment
 from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
+from zdcsim.training.unused import check_unused
 
 
 class GeneratorShape(Settings):
@@ -54,19 +56,39 @@ class RegressorShape(Settings):
     widths: Widths = (8, 16, 16)
 
 
-class SdiGanExperiment(GeneratorExperiment):
-    """A GAN, from the plain conditional one to all terms of the SDI-GAN with regressor.
+class GanExperiment(GeneratorExperiment):
+    """What all GANs have.
 
     Attributes:
         validation_draws: Noise draws for each validation particle.
     """
 
-    family: Literal["sdi_gan"]
     generator: GeneratorShape = GeneratorShape()
     discriminator: DiscriminatorShape = DiscriminatorShape()
     regressor: RegressorShape = RegressorShape()
     objective: SdiGanSettings = SdiGanSettings()
     validation_draws: PositiveInt = 10
+
+    @property
+    def has_position_term(self) -> bool:
+        """Whether there is a regressor of the showers' positions."""
+        return bool(self.objective.position)
+
+    @model_validator(mode="after")
+    def _nothing_of_switched_off_terms(self) -> Self:
+        if not self.has_position_term:
+            unused = ["regressor", "objective.regressor"]
+            check_unused(self, unused, "there is no position term (objective.position)")
+        if not self.objective.intensity:
+            unused = ["objective.intensity_form"]
+            check_unused(self, unused, "there is no intensity term (objective.intensity)")
+        return self
+
+
+class SdiGanExperiment(GanExperiment):
+    """A GAN, from the plain conditional one to all terms of the SDI-GAN with regressor."""
+
+    family: Literal["sdi_gan"]
 
 
 class ExpertSimShape(GeneratorShape):
@@ -76,19 +98,12 @@ class ExpertSimShape(GeneratorShape):
     router: Widths = (128, 64, 32)
 
 
-class ExpertSimExperiment(GeneratorExperiment):
-    """A router and several SDI-GANs.
-
-    Attributes:
-        validation_draws: Noise draws for each validation particle.
-    """
+class ExpertSimExperiment(GanExperiment):
+    """A router and several SDI-GANs."""
 
     family: Literal["expertsim"]
     generator: ExpertSimShape = ExpertSimShape()
-    discriminator: DiscriminatorShape = DiscriminatorShape()
-    regressor: RegressorShape = RegressorShape()
     objective: ExpertSimSettings = ExpertSimSettings()
-    validation_draws: PositiveInt = 10
 
 
 class ShowerVaeExperiment(GeneratorExperiment):

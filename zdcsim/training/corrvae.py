@@ -1,9 +1,9 @@
 """Settings of CorrVAE, and what the loop needs to train it."""
 
-from typing import Literal
+from typing import Literal, Self
 
 import torch
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
 
 from detcore.config import Settings
 from detcore.distributed import Processes
@@ -17,6 +17,7 @@ from zdcsim.response import Sample
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training.experiment import GeneratorExperiment, Widths
 from zdcsim.training.parts import Parts, response_samples
+from zdcsim.training.unused import check_unused
 from zdcsim.training.validated import validated_parts
 
 CHUNK = 256
@@ -52,6 +53,16 @@ class CorrVaeExperiment(GeneratorExperiment):
     encoder: CorrVaeEncoderShape = CorrVaeEncoderShape()
     objective: CorrVaeSettings = CorrVaeSettings()
     validation_draws: PositiveInt = 10
+
+    @model_validator(mode="after")
+    def _nothing_of_the_other_decoder(self) -> Self:
+        decoder = self.generator.decoder
+        other = {
+            "convolutions": ["generator.hidden", "generator.kernels"],
+            "kernels": ["generator.widths", "objective.log_photon_spread"],
+        }
+        check_unused(self, other[decoder], f"generator.decoder is {decoder}")
+        return self
 
 
 def build_corrvae(experiment: CorrVaeExperiment) -> CorrVaeGenerator:

@@ -16,12 +16,13 @@ from zdcsim.models.ode_sampler import Integrator
 from zdcsim.models.pixel_generator import PixelGenerator
 from zdcsim.models.unet import UNet
 from zdcsim.objectives.denoising import Denoising, MatchingSettings
+from zdcsim.objectives.ranges import Spread
 from zdcsim.response import Sample
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.parts import Parts
 from zdcsim.training.validated import by_matching, validated_parts
 
-Spread = Annotated[float, Field(gt=0)]
+Guidance = Annotated[float, Field(allow_inf_nan=False)]
 
 
 class UNetShape(Settings):
@@ -37,7 +38,7 @@ class FlowShape(Settings):
     spread: Spread = 0.35
     steps: PositiveInt = 8
     integrator: Integrator = "heun"
-    guidance: float = 0.0
+    guidance: Guidance = 0.0
 
 
 class DiffusionShape(Settings):
@@ -45,10 +46,10 @@ class DiffusionShape(Settings):
 
     spread: Spread = 0.35
     schedule: Schedule = "cosine"
-    training_steps: PositiveInt = 1000
+    training_steps: Annotated[int, Field(ge=2)] = 1000
     prediction: Prediction = "velocity"
     steps: PositiveInt = 16
-    guidance: float = 0.0
+    guidance: Guidance = 0.0
 
 
 class TransportExperiment(GeneratorExperiment):

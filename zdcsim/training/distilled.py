@@ -6,8 +6,9 @@ from typing import Literal
 
 from pydantic import PositiveInt
 
-from detcore import checkpoint
+from detcore import checkpoint, config
 from detcore.distributed import Processes
+from detcore.run_folder import CONFIG
 from zdcsim.geometry import calorimeter
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
@@ -125,6 +126,7 @@ def distilled_parts(
     Raises:
         ValueError: If sample, settings and teacher do not fit each other.
     """
+    check_guidance(experiment)
 
     def objective(student: Generator) -> Distillation:
         assert isinstance(student, TransportGenerator)
@@ -143,6 +145,22 @@ def distilled_parts(
         experiment.validation_draws,
         by_matching(noise_size, experiment.seed),
     )
+
+
+def check_guidance(experiment: DistilledExperiment) -> None:
+    """Refuse to guide teacher or student when the teacher was told of every particle.
+
+    Raises:
+        ValueError: If that is so.
+    """
+    told = config.read(experiment.teacher_run / CONFIG).get("objective", {})
+    for name, shape in (("teacher", experiment.teacher), ("transport", experiment.transport)):
+        if shape.guidance and not told.get("hidden_share"):
+            raise ValueError(
+                f"{name}.guidance is {shape.guidance:g}, but objective.hidden_share of the teacher "
+                f"{experiment.teacher_run} is 0: a network that was told of every particle cannot "
+                "be guided away from none; train a teacher that hides a share, such as 0.1"
+            )
 
 
 def load_teacher(generator: Generator, run_dir: Path) -> None:

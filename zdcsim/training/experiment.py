@@ -13,6 +13,7 @@ from zdcsim.io.held import Held
 from zdcsim.optics import Machine
 from zdcsim.sample.position import Position
 from zdcsim.sample.split import SplitBy
+from zdcsim.training.unused import check_unused
 
 Widths = tuple[PositiveInt, PositiveInt, PositiveInt]
 
@@ -80,7 +81,7 @@ class ResponseDataSettings(DataSettings):
     Attributes:
         minimum_photons: Responses with fewer photo-electrons are left out. Distances between
             samples depend on it strongly; compare equal cuts only.
-        position: What the position term takes for a shower's position.
+        position: What the position term of a GAN takes for a shower's position.
     """
 
     minimum_photons: Annotated[int, Field(ge=0)] = 1
@@ -127,3 +128,14 @@ class GeneratorExperiment(Experiment):
 
     family: str
     data: ResponseDataSettings
+
+    @property
+    def has_position_term(self) -> bool:
+        """Whether training looks at the showers' positions."""
+        return False
+
+    @model_validator(mode="after")
+    def _no_position_without_its_term(self) -> Self:
+        if not self.has_position_term:
+            check_unused(self, ["data.position"], "there is no position term")
+        return self
