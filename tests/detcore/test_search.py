@@ -169,7 +169,13 @@ def test_a_bad_trial_is_pruned_and_a_good_one_is_not(tmp_path: Path) -> None:
 @pytest.mark.parametrize("pruner", ["hyperband", "median"])
 def test_none_of_the_first_trials_is_pruned(pruner: str, tmp_path: Path) -> None:
     space = {"offset": {"choices": [0, 1, 2, 3, 4, 100]}}
-    settings = {"space": space, "startup": 8, "trials": 30, "sampler": "random", "pruner": pruner}
+    settings: dict[str, Any] = {
+        "space": space,
+        "startup": 8,
+        "trials": 30,
+        "sampler": "random",
+        "pruner": pruner,
+    }
     states = [row["state"] for row in done(study(tmp_path / "s", **settings))]
     assert set(states[:8]) == {"complete"}
     assert "pruned" in states[8:]
