@@ -107,7 +107,7 @@ def rings(
     return light.reshape(len(radius), -1), cells.reshape(len(radius), -1)
 
 
-def ratio_error(part: NDArray[np.float64], whole: NDArray[np.float64], share: float) -> float:
+def ratio_error(part: NDArray[np.number], whole: NDArray[np.number], share: float) -> float:
     """Standard error of the ratio of two sums over independent terms (delta method)."""
     if len(part) < 2:
         return float("nan")
