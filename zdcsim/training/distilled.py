@@ -153,14 +153,18 @@ def check_guidance(experiment: DistilledExperiment) -> None:
     Raises:
         ValueError: If that is so.
     """
-    told = config.read(experiment.teacher_run / CONFIG).get("objective", {})
     for name, shape in (("teacher", experiment.teacher), ("transport", experiment.transport)):
-        if shape.guidance and not told.get("hidden_share"):
+        if shape.guidance and not _hidden_share(experiment.teacher_run):
             raise ValueError(
                 f"{name}.guidance is {shape.guidance:g}, but objective.hidden_share of the teacher "
                 f"{experiment.teacher_run} is 0: a network that was told of every particle cannot "
                 "be guided away from none; train a teacher that hides a share, such as 0.1"
             )
+
+
+def _hidden_share(run_dir: Path) -> float:
+    """Of the particles that a run's network was not told, by its settings."""
+    return float(config.read(run_dir / CONFIG).get("objective", {}).get("hidden_share", 0))
 
 
 def load_teacher(generator: Generator, run_dir: Path) -> None:
