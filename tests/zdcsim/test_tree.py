@@ -51,6 +51,18 @@ def test_zero_responses_and_zp_survive(tmp_path: Path) -> None:
     assert tree.read_missed(path)[1].shape == (0, 9)
 
 
+def test_event_numbers_survive_the_file(tmp_path: Path) -> None:
+    responses = toy_responses(particles=3, copies=2)
+    event = np.array([0, 0, 2, 2, 2**40, 2**40])
+    path = tmp_path / "events.root"
+    tree.write(path, responses, event=event)
+    assert tree.read_event(path).tolist() == event.tolist()
+    assert np.array_equal(tree.read(path).dense(), responses.dense())
+    tree.write(path, responses)
+    with pytest.raises(ValueError, match="does not say which event"):
+        tree.read_event(path)
+
+
 def test_root_reads_the_same_numbers(tmp_path: Path) -> None:
     root = pytest.importorskip("ROOT", reason="ROOT is not installed")
     responses = toy_responses(particles=4, copies=2)
