@@ -6,6 +6,7 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PX, PY, PZ, VX, VZ, impact
 from zdcsim.geometry import ZN, ZP, Side
+from zdcsim.io.species import mass_and_charge
 from zdcsim.montecarlo.arrival import reaches
 from zdcsim.montecarlo.collisions import EVENTS_AT_ONCE, Collisions
 from zdcsim.montecarlo.gun import Gun
@@ -75,6 +76,24 @@ def test_species_have_charge_in_thirds_and_mass_in_mev() -> None:
     assert photon.mass_mev == 0
     assert photon.ctau_cm == np.inf
     assert species(3122).ctau_cm == pytest.approx(7.9, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("pdg", "mass"),
+    [
+        (1000010020, 1875.6129),
+        (1000010030, 2808.9211),
+        (1000020030, 2808.3916),
+        (1000020040, 3727.3794),
+    ],
+)
+def test_the_gun_shoots_nuclei_without_the_electrons_of_their_atoms(pdg: int, mass: float) -> None:
+    """Masses: CODATA 2018, MeV."""
+    (shot,) = Gun(str(pdg), 100_000.0).primaries(1, ZN, seed=1).conditions
+    assert species(pdg).mass_mev == pytest.approx(mass, abs=1e-3)
+    assert np.array_equal(
+        shot[[MASS, CHARGE]], mass_and_charge(np.array([pdg]), "")[0].astype("f4")
+    )
 
 
 def test_only_long_lived_neutrals_on_the_face_reach() -> None:

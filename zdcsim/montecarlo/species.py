@@ -1,11 +1,12 @@
-"""Particle species: mass, charge and life time, from the PDG tables of the `particle` package."""
+"""Particle species: name, mass, charge and life time, from the tables of the `particle` package."""
 
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 from particle import InvalidParticle, Particle, ParticleNotFound
 
-from zdcsim.io.species import proper_decay_length
+from zdcsim.io.species import mass_and_charge, proper_decay_length
 
 GEANT4_NAMES = {"neutron": 2112, "proton": 2212, "gamma": 22, "photon": 22}
 
@@ -17,7 +18,7 @@ class Species:
     Arguments:
         pdg: PDG code.
         name: Name in the PDG's notation.
-        mass_mev: Mass, MeV.
+        mass_mev: Mass, MeV; of nuclei without the electrons of the atom.
         charge_thirds: Charge in units of e / 3, as O2 gives it.
         ctau_cm: Mean proper decay length, cm; infinite for a stable particle.
     """
@@ -45,10 +46,11 @@ def species(particle: int | str) -> Species:
         ) from None
     if found.mass is None and code != 22:
         raise ValueError(f"the PDG tables have no mass for particle {particle!r}")
+    mass, charge = mass_and_charge(np.array([code]), "species")[0]
     return Species(
         pdg=code,
         name=found.name,
-        mass_mev=float(found.mass or 0.0),
-        charge_thirds=int(found.three_charge or 0),
+        mass_mev=float(mass),
+        charge_thirds=int(charge),
         ctau_cm=proper_decay_length(code),
     )
