@@ -35,11 +35,24 @@ def test_twice_the_responses_are_two_repetitions() -> None:
     np.testing.assert_array_equal(second, REFERENCE.dense())
 
 
+@pytest.mark.parametrize("particle", [0, 3, 4])
+def test_the_particle_that_lacks_responses_is_named(particle: int) -> None:
+    double = np.repeat(np.arange(15), 2)
+    incomplete = REFERENCE.select(np.delete(double, 6 * particle))
+    message = f"particle {particle} has 5 generated responses for 3 .* which is 2 for most"
+    with pytest.raises(ValueError, match=message):
+        repetitions(REFERENCE, incomplete)
+
+
+def test_fewer_responses_than_the_reference_are_not_a_repetition() -> None:
+    single = REFERENCE.select(np.arange(0, 15, 3))
+    with pytest.raises(ValueError, match="particle 0 has 1 generated responses for 3"):
+        repetitions(REFERENCE, single)
+
+
 def test_files_that_do_not_fit() -> None:
     with pytest.raises(ValueError, match="4 particles, of which 4 are among the 5"):
         repetitions(REFERENCE, REFERENCE.select(REFERENCE.particle < 4))
-    with pytest.raises(ValueError, match="particle 0 has 2 generated responses for 3"):
-        repetitions(REFERENCE, REFERENCE.select(np.arange(1, 15)))
     other = replace(REFERENCE, conditions=REFERENCE.conditions + np.float32(1))
     with pytest.raises(ValueError, match="particle 0 has other conditions"):
         repetitions(REFERENCE, other)

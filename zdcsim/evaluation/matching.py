@@ -40,6 +40,7 @@ def repetitions(reference: Responses, generated: Responses) -> list[NDArray[np.f
 
 
 def _times(reference: NDArray[np.integer], generated: NDArray[np.integer]) -> int:
+    """How many generated responses there are for each of the reference, as most particles have."""
     ours, wanted = np.unique(reference, return_counts=True)
     theirs, found = np.unique(generated, return_counts=True)
     if not np.array_equal(ours, theirs):
@@ -48,11 +49,14 @@ def _times(reference: NDArray[np.integer], generated: NDArray[np.integer]) -> in
             f"{len(np.intersect1d(ours, theirs))} are among the {len(ours)} of the reference; "
             f"both must hold the same: generate from the reference file"
         )
-    times = int(found[0] // wanted[0])
-    if times < 1 or not np.array_equal(found, times * wanted):
+    times = int(np.bincount(found // wanted).argmax())
+    wrong = np.flatnonzero(found != times * wanted)
+    if len(wrong):
+        first = wrong[0]
         raise ValueError(
-            f"particle {ours[0]} has {found[0]} generated responses for {wanted[0]} in the "
-            f"reference; all particles must have the same whole multiple of the reference's"
+            f"particle {ours[first]} has {found[first]} generated responses for {wanted[first]} in "
+            f"the reference; all particles must have the same whole multiple of the reference's, "
+            f"which is {times} for most"
         )
     return times
 
