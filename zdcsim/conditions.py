@@ -5,7 +5,9 @@ Axis key: N particles, 9 conditions.
 Source: AliceO2, Detectors/ZDC/simulation/src/Detector.cxx, BeginPrimary.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 import numpy as np
@@ -46,6 +48,26 @@ def in_o2_units(conditions: NDArray[np.floating], charge_unit: ChargeUnit) -> ND
     converted = conditions.copy()
     converted[:, CHARGE] *= 3
     return converted
+
+
+def energy_bins(
+    conditions: NDArray[np.floating], edges: Sequence[float]
+) -> list[tuple[float, float, NDArray[np.bool_]]]:
+    """Bins low <= energy < high; the last holds its upper edge too.
+
+    Arguments:
+        conditions: Shape (N, 9).
+        edges: Of the bins, GeV, ascending.
+
+    Returns:
+        Lower and upper edge of every bin, and which particles are in it, shape (N,).
+    """
+    energy = conditions[:, ENERGY]
+    below = [*(energy < high for high in edges[1:-1]), energy <= edges[-1]]
+    return [
+        (low, high, (energy >= low) & under)
+        for (low, high), under in zip(pairwise(edges), below, strict=True)
+    ]
 
 
 def impact(conditions: NDArray[np.floating], calorimeter: Calorimeter) -> NDArray[np.float64]:

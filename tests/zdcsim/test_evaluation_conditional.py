@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from toys import toy_images, toy_responses
 
-from zdcsim.conditions import ENERGY
+from zdcsim.conditions import ENERGY, energy_bins
 from zdcsim.evaluation.bootstrap import drawn_rows
 from zdcsim.evaluation.conditional import Bin, conditional
 from zdcsim.evaluation.floor import by_group, compare, defined_w1, divisions, halves
@@ -58,6 +58,24 @@ def test_every_response_is_in_the_bin_of_its_energy() -> None:
         assert bin_.light is not None
         assert bin_.light.monte_carlo == pytest.approx(REFERENCE.photon_sum()[inside].mean())
     assert sum(bin_.responses for bin_ in found) == len(REFERENCE)
+
+
+def test_the_last_bin_holds_its_upper_edge_and_no_other_does() -> None:
+    """ALICE's published sets have energies up to exactly that of the beam, 7 000 GeV."""
+    edges = 0.0, 300.0, 7000.0
+    energy = np.array([0, 300, np.nextafter(np.float32(300), np.float32(0)), 7000, 7001, 299, -1])
+    conditions = np.zeros((7, 9), np.float32)
+    conditions[:, ENERGY] = energy
+    found = energy_bins(conditions, edges)
+    assert [each[:2] for each in found] == [(0, 300), (300, 7000)]
+    rows = [np.flatnonzero(inside).tolist() for _, _, inside in found]
+    assert rows == [[0, 2, 5], [1, 3]]
+    highest = np.where(REFERENCE.particle < 10, 4000.0, REFERENCE.conditions[:, ENERGY])
+    moved = REFERENCE.conditions.copy()
+    moved[:, ENERGY] = highest
+    at_the_edge = replace(REFERENCE, conditions=moved)
+    (last,) = conditional(at_the_edge, OURS, [THEIRS], settings(0, 4000))["energy"]
+    assert last.responses == len(REFERENCE)
 
 
 def test_a_bin_equals_its_particles_judged_alone() -> None:

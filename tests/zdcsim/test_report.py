@@ -3,23 +3,34 @@
 import json
 import re
 from dataclasses import replace
+from io import StringIO
 from pathlib import Path
 
 import numpy as np
 import pytest
 import typer
+from rich.console import Console
 from toys import toy_images, toy_responses
 from typer.testing import CliRunner, Result
 
 from detcore.wording import number
 from zdcsim.cli.evaluate import evaluate
+from zdcsim.cli.judgement_table import show
 from zdcsim.evaluation.floor import Spread
 from zdcsim.evaluation.judgement import Judgement, from_json, judge
 from zdcsim.evaluation.plots import figures, png
 from zdcsim.evaluation.report import html
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Speed
-from zdcsim.evaluation.wording import BIN_HEADINGS, caption, drawn_error, ratio_text, with_spread
+from zdcsim.evaluation.wording import (
+    BIN_HEADINGS,
+    caption,
+    drawn_error,
+    judged_parts,
+    ratio_text,
+    unbinned,
+    with_spread,
+)
 from zdcsim.geometry import ZP
 from zdcsim.io.block import Block
 from zdcsim.io.store import write_blocks
@@ -83,6 +94,19 @@ def test_a_model_that_learnt_with_other_physics_is_said(
     )
     assert ("; the model learnt with" in caption(found)) == warned
     assert "learnt with" not in caption(judgement)
+
+
+def test_responses_in_no_bin_of_energy_are_counted() -> None:
+    judgement = judged("stand-in")
+    assert unbinned(judgement) == unbinned(replace(judgement, conditional={})) == ""
+    low, high = judgement.conditional["energy"]
+    fewer = replace(judgement, conditional={"energy": (low, replace(high, responses=50))})
+    said = "30 of 80 responses are in no bin: their energy is not from 0 to 4000 GeV."
+    assert unbinned(fewer) == said
+    console = Console(record=True, width=200, file=StringIO())
+    show(fewer, console)
+    for shown in (judged_parts(fewer)[-1], html(fewer, {}), console.export_text()):
+        assert said in shown
 
 
 def test_the_page_needs_nothing_else(page: str) -> None:

@@ -104,6 +104,13 @@ def test_groups_are_of_one_species_and_energy_and_inside_the_face(toy: Responses
     assert sum(len(g.responses) for g in found) == expected
 
 
+def test_the_highest_edge_belongs_to_the_last_group(toy: Responses) -> None:
+    at_the_edge = toy.conditions.copy()
+    at_the_edge[:, ENERGY] = 7000.0
+    (found,) = groups(replace(toy, conditions=at_the_edge), (3000.0, 7000.0), fiducial_cm=-1e9)
+    assert len(found.responses) == len(toy)
+
+
 def test_files_that_number_their_particles_alike_stay_apart() -> None:
     parts = [toy_responses(particles=6, copies=4, seed=seed) for seed in (1, 2)]
     (found,) = merged([whole(part) for part in parts])

@@ -15,6 +15,7 @@ from zdcsim.evaluation.wording import (
     likeness_rows,
     main_rows,
     title,
+    unbinned,
     with_spread,
 )
 
@@ -58,3 +59,5 @@ def show_bins(judgement: Judgement, console: Console) -> None:
         for found in rows:
             bins.add_row(*(cell for k, cell in enumerate(found) if k not in ONLY_IN_FILES))
         console.print(bins)
+    if said := unbinned(judgement):
+        console.print(said)

@@ -9,12 +9,11 @@ Axis key: N responses.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.conditions import ENERGY
+from zdcsim.conditions import energy_bins
 from zdcsim.evaluation.bootstrap import deviation, drawn_rows
 from zdcsim.evaluation.floor import Comparison, Halves, by_group, compare, divisions
 from zdcsim.evaluation.jackknife import DrawError, distance_errors
@@ -106,11 +105,10 @@ def _by_species(reference: Responses) -> list[tuple[str, Rows]]:
 
 
 def _by_energy(reference: Responses, settings: Settings) -> list[tuple[str, Rows]]:
-    """Range and rows of every bin low <= energy < high."""
-    energy = reference.conditions[:, ENERGY]
+    """Range and rows of every bin of energy."""
     return [
-        (f"{low:g} to {high:g} GeV", np.flatnonzero((energy >= low) & (energy < high)))
-        for low, high in pairwise(settings.energy_edges)
+        (f"{low:g} to {high:g} GeV", np.flatnonzero(inside))
+        for low, high, inside in energy_bins(reference.conditions, settings.energy_edges)
     ]
 
 

@@ -15,6 +15,7 @@ from zdcsim.evaluation.wording import (
     conditional_rows,
     drawn_error,
     ratio_text,
+    unbinned,
     with_spread,
 )
 
@@ -43,6 +44,7 @@ def html(judgement: Judgement, images: Mapping[str, bytes]) -> str:
         conditional=conditional_rows(judgement),
         bin_headings=BIN_HEADINGS,
         bin_caption=BIN_CAPTION,
+        unbinned=unbinned(judgement),
         images=embedded,
     )
     return page

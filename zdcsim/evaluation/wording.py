@@ -95,6 +95,20 @@ def conditional_rows(judgement: Judgement) -> dict[str, list[tuple[str, ...]]]:
     }
 
 
+def unbinned(judgement: Judgement) -> str:
+    """How many responses are in no bin of energy, in a sentence; empty if all are in one."""
+    if "energy" not in judgement.conditional:
+        return ""
+    whole, edges = judgement.sample.responses, judgement.settings.energy_edges
+    outside = whole - sum(each.responses for each in judgement.conditional["energy"])
+    if not outside:
+        return ""
+    return (
+        f"{outside} of {whole} responses are in no bin: their energy is not from {edges[0]:g} to "
+        f"{edges[-1]:g} GeV."
+    )
+
+
 def _bin_row(found: Bin, leading: str) -> tuple[str, ...]:
     known = found.name, str(found.particles), str(found.responses)
     if found.remark or found.light is None:
@@ -166,7 +180,8 @@ def judged_parts(judgement: Judgement) -> list[str]:
         parts.append(_table((by, *BIN_HEADINGS[1:]), bins))
     captions = [DRAWN_CAPTION] if was_drawn(judgement) else []
     captions += [BIN_CAPTION] if judgement.conditional else []
-    return [*parts, " ".join([*captions, f"{caption(judgement)}."])]
+    said = [*captions, unbinned(judgement), f"{caption(judgement)}."]
+    return [*parts, " ".join(filter(None, said))]
 
 
 def _table(headings: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -4,7 +4,6 @@ Axis key: N responses.
 """
 
 from dataclasses import dataclass, replace
-from itertools import pairwise
 from math import nan
 from typing import Annotated
 
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BeforeValidator
 
-from zdcsim.conditions import ENERGY
+from zdcsim.conditions import energy_bins
 from zdcsim.montecarlo.arrival import arrival
 from zdcsim.montecarlo.library import machine_of
 from zdcsim.response import Responses, joined
@@ -70,11 +69,11 @@ def groups(
     at = impacts(responses, unstated_beam_gev)
     half = np.array([responses.calorimeter.half_x, responses.calorimeter.half_y])
     inside = (np.abs(at) < half - fiducial_cm).all(axis=1)
-    energy = responses.conditions[:, ENERGY]
+    bins = energy_bins(responses.conditions, edges_gev)
     found = []
     for species, code in SPECIES.items():
-        for low, high in pairwise(edges_gev):
-            rows = inside & (responses.pdg == code) & (energy >= low) & (energy < high)
+        for low, high, within in bins:
+            rows = inside & (responses.pdg == code) & within
             if rows.any():
                 found.append(Group(species, low, high, responses.select(rows), at[rows]))
     return found
