@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from scipy import stats
-from sklearn.metrics import roc_auc_score
 from toys import toy_responses
 
 from zdcsim.evaluation.coverage import coverage
@@ -22,7 +21,7 @@ from zdcsim.evaluation.physics_distance import (
 from zdcsim.evaluation.quantities import measure
 from zdcsim.evaluation.separation import separation
 from zdcsim.evaluation.settings import Settings
-from zdcsim.evaluation.two_sample import divergence, folds, roc_auc, told_apart
+from zdcsim.evaluation.two_sample import divergence, folds, told_apart
 
 
 def normal(rows: int, columns: int, seed: int, shift: float = 0.0) -> NDArray[np.float64]:
@@ -162,12 +161,6 @@ def test_separation_of_histograms() -> None:
     assert separation(a, b, bins=4) == pytest.approx(0.5 * 2 * 0.25 / 1)
     with pytest.raises(ValueError, match="needs two samples with values; got 0 and 4"):
         separation(np.empty(0), b)
-
-
-def test_roc_auc_is_that_of_scikit_learn() -> None:
-    rng = np.random.default_rng(5)
-    score, truth = rng.integers(0, 20, 500).astype(float), (rng.random(500) < 0.3).astype(float)
-    assert roc_auc(score, truth) == pytest.approx(roc_auc_score(truth, score), abs=1e-12)
 
 
 def test_folds_never_share_a_particle() -> None:

@@ -65,7 +65,10 @@ def told_apart(
     score = np.empty(len(truth))
     for train, test in folds(groups, seed):
         score[test] = _fitted(level, inputs[train], truth[train], seed, inputs[test])
-    return Told(roc_auc(score, truth), divergence(score, truth, groups, seed))
+    # Not sooner: the classifiers say what to install where scikit-learn is absent.
+    from sklearn.metrics import roc_auc_score
+
+    return Told(float(roc_auc_score(truth, score)), divergence(score, truth, groups, seed))
 
 
 def folds(
@@ -125,15 +128,6 @@ def _classifier(level: Level, seed: int) -> Classifier:
     dense = MLPClassifier((128, 64), early_stopping=True, max_iter=60, random_state=seed)
     network: Classifier = make_pipeline(StandardScaler(), dense)
     return network
-
-
-def roc_auc(score: NDArray[np.float64], truth: NDArray[np.float64]) -> float:
-    """Probability that a row with truth 1 scores above one with 0; ties count half."""
-    _, place, count = np.unique(score, return_inverse=True, return_counts=True)
-    rank = (np.cumsum(count) - (count - 1) / 2)[place]
-    positive = truth == 1
-    n, m = int(positive.sum()), int((~positive).sum())
-    return float((rank[positive].sum() - n * (n + 1) / 2) / (n * m))
 
 
 def divergence(
