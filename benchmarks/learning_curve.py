@@ -1,20 +1,24 @@
 """How many showers a generator needs: its distance to the Monte Carlo against particles trained on.
 
-python benchmarks/learning_curve.py --family latent_flow_matching --particles 90 190 375 750
+python benchmarks/learning_curve.py --families latent_flow_matching --particles 190 375 1100
 
-Trains one family on the first particles of the training sample, fewer and more, each until its own
+Trains families on the first particles of the training sample, fewer and more, each until its own
 validation particles end it, and judges every network on the same test sample. All have the same
-classifier, which learnt from the whole sample, so that only the generator differs. The network of
-all particles is that of the league, RUNS/FAMILY-SEED, where it is there. Writes
-benchmarks/results/learning_curve.json, .md and .png; what is judged already is not repeated.
+classifier, which learnt from the whole sample, so that only the generator differs. Networks of all
+particles are those in RUNS/FAMILY-SEED, where they are there. With --league N the rows of the
+written league, whose training sample had the first N of these particles, stand beside them, with
+the classifier of that sample. Writes benchmarks/results/learning_curve_zn.json, .md and .png; what
+is judged already is not repeated.
 """
 
 import argparse
+import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fidelity import COLUMNS, cost, judged_number, text
+from fidelity import COLUMNS, cost, judged_number, simulated, text
 from figure_file import write_png
 from league_seeds import over_seeds
 from matplotlib.figure import Figure
@@ -28,6 +32,7 @@ from zdcsim.io import tree
 
 SHOWN = ("W", "photon_sum", "width", "occupancy", "maximum", "diversity", "auc")
 """Columns of the league that the table has."""
+COLOURS = ("#c8102e", "#0b5fa5", "#2a8c4a", "#e08a00", "#6a3d9a", "#555555")
 
 Row = dict[str, Any]
 
@@ -50,37 +55,80 @@ def beginning(whole: Path, particles: int, folder: Path) -> Path:
     return path
 
 
-def point(options: argparse.Namespace, particles: int, whole: int, signal: Path) -> Row:
-    """All seeds at one number of particles."""
+def point(
+    options: argparse.Namespace, family: str, particles: int, whole: int, signal: Path
+) -> Row | None:
+    """All seeds of a family at one number of particles; None if none of those wanted is there."""
     runs, settings = options.runs, list(options.set)
     if particles < whole:
         runs = options.runs / "learning_curve" / str(particles)
         settings.append(f"data.train={beginning(options.train, particles, runs)}")
-    jobs = [(options.family, seed) for seed in options.seeds]
+    jobs = [(family, seed) for seed in options.seeds]
     if options.only_trained:
         jobs = [job for job in jobs if verdict(runs, *job).exists()]
+    if not jobs:
+        return None
     found = [
         judged(runs, *job, signal, options.reference, settings, ["--likeness"]) for job in jobs
     ]
     bundles, judgements = zip(*found, strict=True)
-    costs = [cost(bundle) for bundle in bundles]
     return {
+        "family": family,
         "particles": particles,
-        "responses": over_seeds([each["responses"].get("training") for each in costs]),
+        "of_league": False,
+        "responses": over_seeds([cost(each)["responses"].get("training") for each in bundles]),
         "numbers": {key: judged_number(judgements, COLUMNS[key][1]) for key in SHOWN},
-        "sample": judgements[0]["sample"],
+        "sample": simulated(judgements[0]["sample"]),
         "tables": physics_tables(judgements[0]["reference"]),
         "trained_at": commits(bundles),
     }
 
 
+def of_league(league: Row, families: Sequence[str], particles: int) -> list[Row]:
+    """The rows of a written league as points at its number of particles."""
+    return [
+        {
+            "family": row["family"],
+            "particles": particles,
+            "of_league": True,
+            "responses": row["training_responses"],
+            "numbers": {key: row["numbers"][key] for key in SHOWN},
+            "sample": league["sample"],
+            "tables": league["tables"],
+            "trained_at": row["trained_at"],
+        }
+        for row in league["rows"]
+        if row["family"] in families
+    ]
+
+
+def together(rows: Sequence[Row]) -> list[Row]:
+    """All points in order.
+
+    Raises:
+        ValueError: If they were judged on different samples, or there are two of one number.
+    """
+    places = [(row["family"], row["particles"]) for row in rows]
+    if len(set(places)) < len(places):
+        raise ValueError("a family has two points of one number of particles; leave out --league")
+    for row in rows:
+        if row["sample"] != rows[0]["sample"]:
+            raise ValueError(
+                f"{row['family']} of {row['particles']} particles was judged on another sample, "
+                f"{row['sample']}, than {rows[0]['family']}, {rows[0]['sample']}"
+            )
+    return sorted(rows, key=lambda row: (row["family"], row["particles"]))
+
+
 def markdown(rows: list[Row], record: Row) -> str:
     """The table."""
-    headings = ["particles", "training showers", "seeds", *(COLUMNS[key][0] for key in SHOWN)]
+    headings = ["family", "particles", "training showers", "seeds"]
+    headings += [COLUMNS[key][0] for key in SHOWN]
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
     for row in rows:
         showers = row["responses"]["seeds"] if row["responses"] else []
-        cells = [str(row["particles"]), " to ".join(f"{n:,.0f}" for n in sorted(set(showers)))]
+        cells = [row["family"], f"{row['particles']:,}{' (league)' if row['of_league'] else ''}"]
+        cells += [" to ".join(f"{n:,.0f}" for n in sorted({min(showers), max(showers)}))]
         cells += [str(len(row["numbers"]["W"]["seeds"]))]
         cells += [text(row["numbers"][key]) for key in SHOWN]
         lines.append(f"| {' | '.join(cells)} |")
@@ -91,12 +139,14 @@ def caption(rows: list[Row], record: Row) -> str:
     """What the table is."""
     sample = rows[0]["sample"]
     trained_at = ", ".join(sorted({commit for row in rows for commit in row["trained_at"]}))
+    league = " Rows of the league have the classifier of their own sample."
     return (
-        f"`{record['family']}`, trained on the first particles of the training sample, a fifth of "
+        f"{record['detector']}, trained on the first particles of the training sample, a fifth of "
         f"which validates (training showers: the others'). {sample['responses']} Monte Carlo "
         f"responses of {sample['particles']} particles that training never saw. Distances over the "
         "Monte Carlo's own floor at the same size, ± over seeds, in parentheses the error of "
-        "a single one; AUC of a classifier on features. "
+        f"a single one; AUC of a classifier on features."
+        f"{league if any(row['of_league'] for row in rows) else ''} "
         f"Monte Carlo: {rows[0]['tables']}. Settings changed: "
         f"{', '.join(record['settings']) or 'none'}. Trained at commit {trained_at}, "
         f"{record['machine']}. Made by `python benchmarks/learning_curve.py`."
@@ -104,46 +154,67 @@ def caption(rows: list[Row], record: Row) -> str:
 
 
 def drawn(rows: list[Row]) -> Figure:
-    """The mean distance and those of three features against particles."""
-    figure = Figure(figsize=(5.6, 4.0), layout="constrained")
+    """The mean distance and that of the width against particles, a colour a family."""
+    figure = Figure(figsize=(7.2, 4.0), layout="constrained")
     axis = figure.subplots()
-    particles = [row["particles"] for row in rows]
-    for key in ("W", "photon_sum", "width", "occupancy"):
-        means = [row["numbers"][key]["mean"] for row in rows]
-        spreads = [row["numbers"][key]["spread"] or 0.0 for row in rows]
-        label = "mean channel" if key == "W" else COLUMNS[key][0]
-        axis.errorbar(particles, means, spreads, marker="o", markersize=4, capsize=2, label=label)
+    for colour, family in zip(COLOURS, dict.fromkeys(row["family"] for row in rows), strict=False):
+        mine = [row for row in rows if row["family"] == family]
+        for key, look in (("W", "-o"), ("width", "--s")):
+            numbers = [row["numbers"][key] for row in mine]
+            error = [n["spread"] or n.get("within", {}).get("deviation", 0.0) for n in numbers]
+            label = f"{family.replace('_', ' ')}, {'channels' if key == 'W' else 'width'}"
+            places = [row["particles"] for row in mine]
+            means = [n["mean"] for n in numbers]
+            axis.errorbar(places, means, error, fmt=look, color=colour, capsize=2, label=label)
     axis.axhline(1.0, color="black", linewidth=1, linestyle=":")
-    axis.set(xscale="log", yscale="log", xlabel="particles of the training sample")
+    axis.set(xscale="log", xlabel="particles of the training sample")
     axis.set_ylabel("Wasserstein / Monte Carlo floor")
     axis.legend(fontsize=8)
     return figure
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
+    """Options of the command line, with the files of the detector where none are named."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--family", default="latent_flow_matching", help="name of a settings file")
-    parser.add_argument("--particles", type=int, nargs="+", default=[90, 190, 375, 750])
+    parser.add_argument("--detector", choices=("zn", "zp"), default="zn")
+    parser.add_argument("--families", nargs="+", required=True, help="names of settings files")
+    parser.add_argument("--particles", type=int, nargs="+", help="all of the sample if not given")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
-    parser.add_argument("--train", type=Path, default=Path("data/zn_train.root"))
-    parser.add_argument("--reference", type=Path, default=Path("data/zn_test.root"))
+    parser.add_argument("--train", type=Path, help="default: data/zn_train.root, zp_train.root")
+    parser.add_argument("--reference", type=Path, help="default: data/zn_test.root, zp_test.root")
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
+    parser.add_argument("--league", type=int, help="particles that the written league learnt from")
     parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
     parser.add_argument("--only-trained", action="store_true", help="those that are judged already")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
-    sample = tree.read(options.train)
-    whole = len(np.unique(sample.particle))
-    signal = classifier(options.runs, SIGNAL[sample.calorimeter.name.lower()])
-    rows = [point(options, n, whole, signal) for n in sorted(options.particles)]
+    options.train = options.train or Path(f"data/{options.detector}_train.root")
+    options.reference = options.reference or Path(f"data/{options.detector}_test.root")
+    return options
+
+
+def main() -> None:
+    """Train what is missing, judge it, write table and figure."""
+    options = arguments()
+    whole = len(np.unique(tree.read(options.train).particle))
+    signal = classifier(options.runs, SIGNAL[options.detector])
+    found = [
+        point(options, family, particles, whole, signal)
+        for family in options.families
+        for particles in options.particles or [whole]
+    ]
+    rows = [row for row in found if row is not None]
+    if options.league is not None:
+        written = options.out / f"league_{options.detector}.json"
+        rows += of_league(json.loads(written.read_text()), options.families, options.league)
+    rows = together(rows)
     record: Row = {
-        "family": options.family,
-        "seeds": options.seeds,
+        "detector": options.detector.upper(),
         "settings": options.set,
         **provenance("torch", "numpy", "onnxruntime", "scikit-learn"),
     }
     record["caption"] = caption(rows, record)
-    path = options.out / "learning_curve.json"
+    path = options.out / f"learning_curve_{options.detector}.json"
     write_rows(path, record, rows, markdown(rows, record))
     with style():
         write_png(path.with_suffix(".png"), drawn(rows))

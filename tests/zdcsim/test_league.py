@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import learning_curve
 import numpy as np
 import pytest
 import trained
@@ -220,6 +221,23 @@ def test_the_caption_says_that_students_had_teachers(league: dict[str, Any]) -> 
     assert "together, distilled_latent_flow without that of the teacher. " in caption(rows, league)
     others = [each for each in rows if each["family"] != "distilled_latent_flow"]
     assert "teacher" not in caption(others, league)
+
+
+def test_a_learning_curve_takes_rows_of_the_league_at_their_own_number(
+    league: dict[str, Any],
+) -> None:
+    (old,) = learning_curve.of_league(league, ["gan"], 750)
+    written = next(each for each in league["rows"] if each["family"] == "gan")
+    assert old["numbers"]["W"] == written["numbers"]["W"]
+    new = old | {"particles": 90, "of_league": False}
+    assert learning_curve.together([old, new]) == [new, old]
+    table = learning_curve.markdown([new, old], {"caption": ""}).splitlines()
+    assert table[2].startswith("| gan | 90 | ") and table[3].startswith("| gan | 750 (league) | ")
+    with pytest.raises(ValueError, match="two points of one number of particles"):
+        learning_curve.together([old, old])
+    other = {**old["sample"], "responses": 7}
+    with pytest.raises(ValueError, match="gan of 90 particles was judged on another sample"):
+        learning_curve.together([old, new | {"sample": other}])
 
 
 def test_the_yardstick_is_the_same_graph_everywhere() -> None:
