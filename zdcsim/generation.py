@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from detcore.provenance import provenance
 from detcore.session import blocks, run
 from zdcsim.conditions import NAMES
-from zdcsim.io.bundle import THRESHOLD, Bundle, read_bundle
+from zdcsim.io.bundle import BUNDLE_TRAINING, THRESHOLD, Bundle, read_bundle
 from zdcsim.io.session import decoded
 from zdcsim.io.steering import Steering
 from zdcsim.response import Responses, joined, sparse
@@ -156,7 +156,7 @@ def response_blocks(
         "data_kind": DATA_KIND,
         "bundle": bundle.path.resolve().name,
         "bundle_sha256": bundle.sha256,
-        "bundle_training": bundle.manifest.get("training", {}),
+        BUNDLE_TRAINING: bundle.manifest.get("training", {}),
         "seed": seed,
         "wanted_properties": {
             name: [edge if np.isfinite(edge) else None for edge in edges]

@@ -12,10 +12,12 @@ import numpy as np
 import pytest
 from toys import toy_responses
 
+from detcore.files import sha256
 from detcore.share import Share
 from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
+from zdcsim.io.lineage import MADE_OF
 from zdcsim.montecarlo.finished import Finished, Light
 from zdcsim.montecarlo.growth import origin_of
 from zdcsim.montecarlo.gun import Gun
@@ -100,7 +102,7 @@ def test_a_sample_grows_by_particles_and_copies(
 ) -> None:
     out = tmp_path / "grown.root"
     run(small(particles=particles, copies=copies), out, 1)
-    began = tree.read(out)
+    began, smaller = tree.read(out), sha256(out)
     shown: list[tuple[int, int]] = []
     grown = run(small(), out, 1, lambda done, total: shown.append((done, total)), earlier=out)
     assert shown[0] == (len(first), 8)  # those that are there are not simulated again
@@ -109,6 +111,7 @@ def test_a_sample_grows_by_particles_and_copies(
     known = grown.provenance["grown_from"]
     assert isinstance(known, dict)
     assert (known["particles"], known["copies"]) == (particles, copies)
+    assert grown.provenance[MADE_OF] == [smaller]
     assert list(tmp_path.iterdir()) == [out]
 
 

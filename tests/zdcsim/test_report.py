@@ -82,14 +82,16 @@ def test_stand_in_tables_are_stated(page: str) -> None:
         ({"data_kind": "O2 full simulation"}, {"grooves": "air"}, False),
     ],
 )
+@pytest.mark.parametrize("key", ["training", "bundle_training"])
 def test_a_model_that_learnt_with_other_physics_is_said(
-    trained: dict[str, object], here: dict[str, object], warned: bool
+    key: str, trained: dict[str, object], here: dict[str, object], warned: bool
 ) -> None:
+    """Of a bundle its manifest says what it learnt with, of a generated file its provenance."""
     judgement = judged("stand-in")
     data = {"provenance": {"data_kind": GEANT4, **trained}}
     found = replace(
         judgement,
-        model={**judgement.model, "training": {"generator": {"data": data}}},
+        model={**judgement.model, key: {"generator": {"data": data}}},
         reference={**judgement.reference, "data_kind": GEANT4, **here},
     )
     assert ("; the model learnt with" in caption(found)) == warned

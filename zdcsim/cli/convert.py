@@ -1,6 +1,7 @@
 """`zdcsim convert`: responses of any source into a training store or a ROOT file of ours."""
 
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -86,8 +87,9 @@ def convert(
     from zdcsim.io.arrays import ArraySettings
     from zdcsim.io.joining import joined
     from zdcsim.io.legacy import LegacySettings
+    from zdcsim.io.lineage import recorded
     from zdcsim.io.o2sim import O2Settings
-    from zdcsim.io.source import SourceSettings
+    from zdcsim.io.source import SourceSettings, checksums
     from zdcsim.io.stream import write_with_missed
 
     _check_out(out, sources)
@@ -101,7 +103,10 @@ def convert(
     found = [_read(source, kind, settings, reuses, seed) for source in sources]
     read = [blocks for _, blocks in found]
     together = read[0] if len(read) == 1 else joined(list(zip(sources, read, strict=True)))
-    counted = _Count(together)
+    from_files = chain.from_iterable(
+        checksums(source, each, settings) for source, (each, _) in zip(sources, found, strict=True)
+    )
+    counted = _Count(recorded(together, from_files))
     write = write_with_missed if out.suffix == ROOT_SUFFIX else store.write_blocks
     written = write(out, counted.shown())
     kinds = ", ".join(sorted({each for each, _ in found}))

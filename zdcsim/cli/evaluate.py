@@ -131,7 +131,7 @@ def evaluate(
                 bundle, sample, sha256(reference), repetitions, batch_size, seed, stage
             )
         else:
-            candidate = from_file(cast(Path, generated), sample, stage)
+            candidate = from_file(cast(Path, generated), sample, sha256(reference), stage)
         judgement = judge(
             sample,
             candidate.responses,
@@ -180,19 +180,16 @@ def from_bundle(
     """Repetitions generated here from the conditions of the sample, with seeds one apart.
 
     Raises:
-        ValueError: If the bundle is for another calorimeter, or the file of the sample is one that
-            it was trained on.
+        ValueError: If the bundle is for another calorimeter, or the sample is what it was trained
+            on.
     """
+    from zdcsim.evaluation.held_out import check_held_out
     from zdcsim.evaluation.speed import Stopwatch, speed
     from zdcsim.generation import generate
     from zdcsim.io.bundle import read_manifest
 
     manifest = read_manifest(bundle)
-    if reference_sha256 in str(manifest.get("training", {}).get("data_sha256", "")).split():
-        raise ValueError(
-            f"the reference is what the bundle {bundle} was trained on; judge it on particles that "
-            "it has not seen"
-        )
+    check_held_out(sample, reference_sha256, manifest, f"the bundle {bundle}")
     if manifest.get("calorimeter") != sample.calorimeter.name:
         raise ValueError(
             f"the bundle {bundle} generates {manifest.get('calorimeter')} responses and the "
@@ -207,13 +204,21 @@ def from_bundle(
     return Candidate(responses, {"bundle": str(bundle), **manifest}, timed)
 
 
-def from_file(path: Path, sample: Responses, stage: Callable[[str], None]) -> Candidate:
-    """Repetitions from a ROOT file, in the rows of the sample."""
+def from_file(
+    path: Path, sample: Responses, reference_sha256: str, stage: Callable[[str], None]
+) -> Candidate:
+    """Repetitions from a file of ours, in the rows of the sample.
+
+    Raises:
+        ValueError: If the file does not fit the sample, or its bundle was trained on the sample.
+    """
+    from zdcsim.evaluation.held_out import check_held_out
     from zdcsim.evaluation.matching import repetitions
     from zdcsim.io.own_file import read
 
     stage("reading")
     generated = read(path)
+    check_held_out(sample, reference_sha256, generated.provenance, f"the bundle behind {path}")
     described = {"file": str(path), **generated.provenance}
     return Candidate(repetitions(sample, generated), described)
 

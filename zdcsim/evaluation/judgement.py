@@ -23,6 +23,7 @@ from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, measure
 from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.speed import Speed
+from zdcsim.io.bundle import training_of
 from zdcsim.response import Responses, reused
 from zdcsim.shower_physics import NOT_STATED, physics_of
 
@@ -100,9 +101,13 @@ TABLES: dict[object, str] = {
 }
 
 
-def trained_on(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Provenance of the sample that a bundle's generator was trained on; empty if not stated."""
-    record = manifest.get("training", {}).get("generator", {})
+def trained_on(model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Provenance of the sample that a bundle's generator was trained on; empty if not stated.
+
+    Arguments:
+        model: The manifest, or the provenance of responses that the bundle generated.
+    """
+    record = training_of(model).get("generator", {})
     found: Mapping[str, Any] = record.get("data", {}).get("provenance", {})
     return found
 

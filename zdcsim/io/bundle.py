@@ -6,7 +6,7 @@ Reading and running a bundle needs numpy and ONNX Runtime, not torch.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 import onnxruntime
@@ -43,6 +43,8 @@ NOISE_SIZE = 10
 """Standard normal numbers that O2 draws for every response; fixed in its code."""
 THRESHOLD = 0.5
 """O2 takes a particle for visible when the classifier's answer rounds to 1."""
+BUNDLE_TRAINING: Final = "bundle_training"
+"""Entry of the provenance of generated responses: the manifest's `training`."""
 SPECIES = {"ZN": "Neutron", "ZP": "Proton"}
 
 
@@ -84,9 +86,19 @@ class Bundle:
         return None if beam is None else Machine(float(beam))
 
 
+def training_of(model: Mapping[str, Any]) -> Mapping[str, Any]:
+    """How the networks of a bundle came about; empty if not stated.
+
+    Arguments:
+        model: The manifest, or the provenance of responses that the bundle generated.
+    """
+    stated = (model.get(key) for key in ("training", BUNDLE_TRAINING))
+    return next((found for found in stated if isinstance(found, Mapping)), {})
+
+
 def settings_of(manifest: Mapping[str, Any]) -> Mapping[str, Any]:
     """Settings that the generator was trained with; empty if not stated."""
-    found: Mapping[str, Any] = manifest.get("training", {}).get("generator", {}).get("settings", {})
+    found: Mapping[str, Any] = training_of(manifest).get("generator", {}).get("settings", {})
     return found
 
 

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from zdcsim.io import own_file, store
 from zdcsim.io.block import Block
 from zdcsim.io.joining import joined
+from zdcsim.io.lineage import made_of, recorded
 from zdcsim.response import Sample
 from zdcsim.response import joined as end_to_end
 
@@ -42,8 +43,12 @@ def opened_samples(paths: Sequence[Path], held: Held = "memory") -> Iterator[Sam
             "with `zdcsim convert`, or set data.held: memory"
         )
     else:
-        sources = [(str(path), [Block(own_file.read(path))]) for path in paths]
-        yield end_to_end([block.responses for block in joined(sources)])
+        read = [own_file.read(path) for path in paths]
+        sources = [(str(path), [Block(part)]) for path, part in zip(paths, read, strict=True)]
+        # The provenance is that of the first; what the others were made of trains as well.
+        origins = dict.fromkeys(each for part in read for each in sorted(made_of(part.provenance)))
+        together = recorded(joined(sources), origins)
+        yield end_to_end([block.responses for block in together])
 
 
 @contextmanager

@@ -65,10 +65,8 @@ def blocks(folder: Path, settings: LegacySettings, rows: int = 1000) -> Iterator
         ValueError: If a header, row or image is not as Extract.C writes it, an image has another
             sum than its row, a condition is not finite, or a PDG code is unknown.
     """
-    name, letter = settings.calorimeter.name, LETTERS[settings.calorimeter.name]
-    examples, images, zeros = (
-        folder / f"{stem}{settings.suffix}.txt" for stem in (EXAMPLES, IMAGES[name], ZEROS)
-    )
+    letter = LETTERS[settings.calorimeter.name]
+    examples, images, zeros = files(folder, settings)
     particles, start = ParticleNumbers(), 0
     recorded: set[tuple[str, ...]] = set()
     with _text(examples) as lines, _text(images) as pictures:
@@ -85,6 +83,15 @@ def blocks(folder: Path, settings: LegacySettings, rows: int = 1000) -> Iterator
             raise ValueError(f"{images} has more images than {examples} has particles")
     if settings.zeros == "unique" and zeros.exists():
         yield _zero_block(zeros, letter, recorded, settings)
+
+
+def files(folder: Path, settings: LegacySettings) -> tuple[Path, Path, Path]:
+    """Where the examples, their images and the zero examples are; the last may be absent."""
+    examples, images, zeros = (
+        folder / f"{stem}{settings.suffix}.txt"
+        for stem in (EXAMPLES, IMAGES[settings.calorimeter.name], ZEROS)
+    )
+    return examples, images, zeros
 
 
 def _text(path: Path) -> IO[str]:

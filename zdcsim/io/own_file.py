@@ -32,6 +32,20 @@ def read(path: Path) -> Responses:
     return tree.read(path)
 
 
+def provenance_of(path: Path) -> dict[str, object]:
+    """What the file says of how it was made; its responses are not read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not complete, or has no provenance.
+    """
+    if is_store(path):
+        from zdcsim.io import store
+
+        return store.provenance_of(path)
+    return tree.provenance_of(path)
+
+
 def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """PDG codes (M,) and conditions (M, 9) of the primaries without light in the file.
 

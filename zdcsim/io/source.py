@@ -18,14 +18,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from detcore.files import sha256
 from zdcsim.geometry import Calorimeter
-from zdcsim.io import arrays, legacy, o2_branches, o2sim, store, tree
+from zdcsim.io import arrays, legacy, lineage, o2_branches, o2sim, own_file, store, tree
 from zdcsim.io.arrays import ArraySettings
 from zdcsim.io.block import Block
 from zdcsim.io.legacy import LegacySettings
 from zdcsim.io.npy import PICKLES
 from zdcsim.io.o2sim import O2Settings
-from zdcsim.io.own_file import is_store
 from zdcsim.io.rootfile import is_url, names, opened
 
 Kind = Literal["zdcsim", "store", "o2sim", "text", "arrays"]
@@ -64,7 +64,7 @@ def kind_of(location: Path | str) -> Kind:
     if not is_url(location):
         if not path.exists():
             raise FileNotFoundError(f"no file {path}")
-        if is_store(path):
+        if own_file.is_store(path):
             return "store"
         if path.is_dir() and any(path.glob(f"{legacy.EXAMPLES}*.txt")):
             return "text"
@@ -108,6 +108,29 @@ def blocks(location: Path | str, kind: Kind, settings: SourceSettings) -> Iterat
     if kind == "store":
         return _of(settings.calorimeter, store.blocks(path), path)
     return _of(settings.calorimeter, tree.blocks(path), path)
+
+
+def checksums(location: Path | str, kind: Kind, settings: SourceSettings) -> tuple[str, ...]:
+    """SHA-256 of the files of a source and of what they were made of, for `lineage.MADE_OF`.
+
+    Returns:
+        None of a URL, which would be read once more.
+
+    Raises:
+        FileNotFoundError: If a file is absent.
+        ValueError: If a file of ours is not complete.
+    """
+    path = Path(location)
+    if is_url(location):
+        return ()
+    if kind == "text":
+        read = legacy.files(path, settings.text)[: 2 if settings.text.zeros == "none" else 3]
+        return tuple(sha256(each) for each in read if each.exists())
+    if kind == "arrays":
+        return sha256(path), sha256(_particles(settings, path))
+    if kind == "o2sim":
+        return lineage.checksums(path)
+    return lineage.checksums(path, own_file.provenance_of(path))
 
 
 def _particles(settings: SourceSettings, images: Path) -> Path:

@@ -105,6 +105,17 @@ def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     return pdg, conditions
 
 
+def provenance_of(path: Path) -> dict[str, object]:
+    """What a store says of how it was made; its responses are not read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not a complete store.
+    """
+    with _opened(path) as file:
+        return _provenance(file, path)
+
+
 def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
     """The store block by block, with the missed primaries in the first.
 
@@ -184,8 +195,12 @@ def _stored(file: Any, path: Path) -> StoredResponses:  # noqa: ANN401 - h5py ha
         sums=columns["photon_sum"],
         starts=np.cumsum(lengths) - lengths,
         lengths=lengths,
-        provenance=read_provenance(file.attrs.get("provenance", "{}"), str(path)),
+        provenance=_provenance(file, path),
     )
+
+
+def _provenance(file: Any, path: Path) -> dict[str, object]:  # noqa: ANN401
+    return read_provenance(file.attrs.get("provenance", "{}"), str(path))
 
 
 def _calorimeter(file: Any, path: Path) -> Calorimeter:  # noqa: ANN401

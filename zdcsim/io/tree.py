@@ -109,10 +109,20 @@ def read(path: Path) -> Responses:
     return _without_margin(read_library(path), path)
 
 
+def provenance_of(path: Path) -> dict[str, object]:
+    """What one of our ROOT files says of how it was made; its responses are not read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not complete ROOT, or has no provenance.
+    """
+    with opened(path) as file:
+        return _provenance(file, path)
+
+
 def is_library(path: Path) -> bool:
     """Whether a ROOT file of ours was recorded with a margin."""
-    with opened(path) as file:
-        return bool(_provenance(file, path).get("margin", 0))
+    return bool(provenance_of(path).get("margin", 0))
 
 
 def margin(responses: Responses) -> int:
