@@ -91,6 +91,7 @@ def test_the_gun_shoots_nuclei_without_the_electrons_of_their_atoms(pdg: int, ma
     """Masses: CODATA 2018, MeV."""
     (shot,) = Gun(str(pdg), 100_000.0).primaries(1, ZN, seed=1).conditions
     assert species(pdg).mass_mev == pytest.approx(mass, abs=1e-3)
+    assert species(-pdg).mass_mev == species(pdg).mass_mev
     assert np.array_equal(
         shot[[MASS, CHARGE]], mass_and_charge(np.array([pdg]), "")[0].astype("f4")
     )

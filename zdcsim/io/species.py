@@ -55,8 +55,8 @@ def _known(code: int, place: str) -> tuple[float, int]:
         raise ValueError(
             f"{place}: the PDG tables have no particle {code}; leave it out of the source"
         ) from None
-    # The tables give neutrinos no mass, and nuclei that of the atom.
-    electrons = found.pdgid.Z or 0 if found.pdgid.is_nucleus and found.pdgid.A > 1 else 0
+    # The tables give neutrinos no mass, and nuclei that of the atom, antinuclei too.
+    electrons = abs(found.pdgid.Z or 0) if found.pdgid.is_nucleus and found.pdgid.A > 1 else 0
     mass = float(found.mass or 0.0) - electrons * ELECTRON_MEV
     return mass, int(found.three_charge or 0)
 
