@@ -1,7 +1,7 @@
 """Cards of models: from the manifest and the judgement of the same bundle, and no other."""
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 FILLED = "absorber up to the fibres, where ALICE has air"
 LIST = "physics list FTFP_BERT, where O2 has FTFP_BERT_EMV"
 CUT = "tracks in the fibres end at 0 MeV, where O2 ends them at 1 MeV"
+PRODUCTION = "absorber production cut 0 MeV, where O2 has 1 MeV"
 COMMITTED = sorted(path.parent for path in (ROOT / "data").glob(f"z[np]-*/{MANIFEST}"))
 
 
@@ -83,20 +84,21 @@ def test_stand_in_tables_are_a_limit(bundle: Path) -> None:
         (ShowerPhysics("filled"), [FILLED]),
         (ShowerPhysics(physics_list="FTFP_BERT"), [LIST]),
         (ShowerPhysics("filled", "FTFP_BERT", 0.0), [FILLED, LIST, CUT]),
+        (ShowerPhysics(absorber_production_cut_mev=0.0), [PRODUCTION]),
     ],
 )
 def test_what_is_not_as_in_o2_is_a_limit(
     said: ShowerPhysics, expected: list[str], bundle: Path
 ) -> None:
     manifest = read_manifest(bundle)
-    transport = {"physics_list": said.physics_list, "fibre_cut_mev": said.fibre_cut_mev}
+    transport = {key: value for key, value in asdict(said).items() if key != "grooves"}
     made = {"data_kind": GEANT4, "grooves": said.grooves, "transport": transport}
     assert physics_of(made) == said
     record = {"data": {"provenance": made}}
     training = {"data_kind": GEANT4, "geant4_data": "official", "generator": record}
     manifest["training"] = {**manifest["training"], **training}
     limits = card("zn-toy", manifest).split("## Limits")[1]
-    assert [one for one in (FILLED, LIST, CUT) if one in limits] == expected
+    assert [one for one in (FILLED, LIST, CUT, PRODUCTION) if one in limits] == expected
     assert ("not those of O2's Geant4" in limits) == bool(expected)
     assert (FILLED in card("zn-toy", manifest).split("## Limits")[0]) == (FILLED in expected)
 

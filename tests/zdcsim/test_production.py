@@ -160,6 +160,19 @@ def test_a_sample_that_does_not_say_has_filled_grooves() -> None:
         origin_of(earlier, replace(now, copies=3))
 
 
+def test_a_sample_of_uncalibrated_cuts_that_says_otherwise_grows() -> None:
+    """Earlier versions called the light of any cuts calibrated; its constants are the same."""
+    cuts = replace(small(), transport=Transport(absorber_production_cut_mev=0.0))
+    said = {**cuts.record(), "light": small().record()["light"]}
+    earlier = replace(toy_responses(4, 2), provenance=said)
+    assert origin_of(earlier, replace(cuts, copies=3))["copies"] == 2
+    light = said["light"]
+    assert isinstance(light, dict)
+    earlier = replace(earlier, provenance={**said, "light": {**light, "coupling": 0.5}})
+    with pytest.raises(ValueError, match=r"light: .*'coupling': 0\.5.* there, .*0\.869.* now"):
+        origin_of(earlier, replace(cuts, copies=3))
+
+
 def test_other_primaries_are_refused(reference: Responses, tmp_path: Path) -> None:
     earlier, moved = tmp_path / "earlier.root", reference.conditions.copy()
     moved[0, ENERGY] = np.nextafter(moved[0, ENERGY], np.float32(0))

@@ -53,6 +53,7 @@ def test_collisions_make_showers_in_both_calorimeters(
     recorded = responses.provenance["light"]
     assert isinstance(recorded, dict)
     assert recorded["coupling"] == calibration(block, ShowerPhysics()).coupling
+    assert "absorber cut 1000 MeV (measured with 1 MeV)" in recorded["calibration"]
 
 
 GUN = ["--source", "gun", "--energy", "5", "--out"]

@@ -92,7 +92,7 @@ def simulate(
             min=0,
             help="Tracks end below this in the fibres, MeV: O2's 1, or 0, which follows electrons "
             "down to the threshold of their light. The light is calibrated for FTFP_BERT_EMV with "
-            "1 and FTFP_BERT with 0.",
+            "1 and FTFP_BERT with 0; other cuts than the usual ones are warned of.",
         ),
     ] = 1.0,
     absorber_production_cut: Annotated[
@@ -100,7 +100,7 @@ def simulate(
         typer.Option(
             min=0,
             help="No electrons and photons are made below this in the absorber, MeV; 0 = as "
-            "--production-cut says.",
+            "--production-cut says, with a quarter to a third more light.",
         ),
     ] = 1.0,
     grooves: Annotated[
@@ -197,6 +197,8 @@ def simulate(
     if target.exists() and not overwrite and target != extend:
         typer.echo(f"{target}: {there(target, production)}")
         return
+    if warning := production.warning():
+        typer.echo(f"zdcsim: {warning}", err=True)
     said = _simulated(production, target, workers, scheduler, share, extend)
     typer.echo(f"{target}: {said}")
 

@@ -38,6 +38,8 @@ class Calibration:
 
 OPTION_0: Final = ("FTFP_BERT", 0.0)
 """Physics list and fibre cut of the samples that were made before O2's were known."""
+NO_PRODUCTION_CUT: Final = 0.0
+"""Of the absorber's own; the first calibration was made before there was one."""
 
 CALIBRATION: dict[tuple[str, ShowerPhysics], Calibration] = {
     # 329 over the 378.6 +- 4.5 photo-electrons per TeV of 105 neutrons with unit coupling; 15 more
@@ -48,7 +50,7 @@ CALIBRATION: dict[tuple[str, ShowerPhysics], Calibration] = {
     ("ZP", ShowerPhysics()): Calibration(1.1479, 0.0113),
     # 329 over the 722 +- 10 photo-electrons per TeV of 48 neutrons with unit coupling; 48 others
     # gave 708 +- 10 (benchmarks/results/light_yield_zn_filled_ftfp_bert.json).
-    ("ZN", ShowerPhysics("filled", *OPTION_0)): Calibration(0.4554, 0.010),
+    ("ZN", ShowerPhysics("filled", *OPTION_0, NO_PRODUCTION_CUT)): Calibration(0.4554, 0.010),
     # 369 over the 587.5 +- 6.6 photo-electrons per TeV of 48 protons with unit coupling, absorber
     # production cut 1 MeV (benchmarks/results/light_yield_zp_filled_ftfp_bert.json).
     ("ZP", ShowerPhysics("filled", *OPTION_0)): Calibration(0.6281, 0.0112),
@@ -69,14 +71,39 @@ def showered(light: NDArray[np.float64]) -> NDArray[np.float64]:
 def calibration(calorimeter: Calorimeter, physics: ShowerPhysics) -> Calibration:
     """The measured coupling: photons at the photocathode per photon at the fibre's end.
 
+    It is that of the same grooves, physics list and fibre cut; `not_calibrated` says which other
+    cuts it was not measured with.
+
     Raises:
-        ValueError: If that calorimeter has not been calibrated with that physics.
+        ValueError: If that calorimeter has not been calibrated with those.
     """
-    try:
-        return CALIBRATION[calorimeter.name, physics]
-    except KeyError:
+    return CALIBRATION[calorimeter.name, _measured_with(calorimeter, physics)]
+
+
+def not_calibrated(calorimeter: Calorimeter, physics: ShowerPhysics) -> str:
+    """The cuts that the coupling was not measured with, in words; empty if there are none.
+
+    Raises:
+        ValueError: As `calibration`.
+    """
+    measured = _measured_with(calorimeter, physics)
+    return ", ".join(
+        f"{physics.worded(name)} (measured with {measured.value(name)})"
+        for name in physics.other_cuts(measured)
+    )
+
+
+def _measured_with(calorimeter: Calorimeter, physics: ShowerPhysics) -> ShowerPhysics:
+    """The physics of the calibration that serves for this one: its own, if there is one."""
+    alike = [
+        measured
+        for name, measured in CALIBRATION
+        if name == calorimeter.name and measured.family == physics.family
+    ]
+    if not alike:
         known = "; ".join(f"{name}, {each}" for name, each in CALIBRATION)
         raise ValueError(
             f"the light of the {calorimeter.name} with {physics} is not calibrated; calibrated: "
             f"{known}"
-        ) from None
+        )
+    return physics if physics in alike else alike[0]

@@ -15,7 +15,7 @@ from zdcsim.montecarlo.finished import Finished, Light
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production
 from zdcsim.response import Responses
-from zdcsim.shower_physics import with_choices
+from zdcsim.shower_physics import LIGHT, light_model, with_choices
 
 MAY_GROW: Final = ("particles", "copies", "missed")
 GROWN_FROM: Final = "grown_from"
@@ -64,7 +64,11 @@ def there(path: Path, production: Production) -> str:
 def _differences(
     was: Mapping[str, object], now: Mapping[str, object], ignored: Collection[str] = ()
 ) -> str:
-    """Settings that differ, in words; empty if none does."""
+    """Settings that differ, in words; empty if none does.
+
+    Of the light the constants count, not what is said of their measurement.
+    """
+    was, now = ({**each, LIGHT: light_model(each)} for each in (was, now))
     return "; ".join(
         f"{key}: {was.get(key)} there, {now[key]} now"
         for key in now

@@ -8,13 +8,21 @@ import numpy as np
 
 from zdcsim.geometry import Calorimeter
 from zdcsim.light import cherenkov, fibre, photo_electrons
-from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, calibration
+from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, calibration, not_calibrated
 from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.montecarlo.source import Source
 from zdcsim.montecarlo.standin import generate
 from zdcsim.response import MOST_FIBRES, REUSE
-from zdcsim.shower_physics import DATA_KIND, GEANT4, GROOVES, TRANSPORT, Grooves, ShowerPhysics
+from zdcsim.shower_physics import (
+    DATA_KIND,
+    GEANT4,
+    GROOVES,
+    LIGHT,
+    TRANSPORT,
+    Grooves,
+    ShowerPhysics,
+)
 
 IDENTIFIERS_PER_SEED = 1_000_000
 LARGEST_SEED = REUSE // IDENTIFIERS_PER_SEED - 1
@@ -88,6 +96,21 @@ class Production:
         """What decides over the light of a shower."""
         return self.transport.physics(self.grooves)
 
+    def warning(self) -> str:
+        """What is to be known of the light before hours are spent on it; empty if nothing is.
+
+        Raises:
+            ValueError: If nothing like this has been calibrated.
+        """
+        other = not_calibrated(self.calorimeter, self.physics)
+        if not other:
+            return ""
+        return (
+            f"the light is not calibrated for these cuts: {other}; its scale is not that of "
+            f"ALICE's {ALICE_PHOTO_ELECTRONS_PER_TEV[self.calorimeter.name]:g} photo-electrons per "
+            "TeV"
+        )
+
     def record(self) -> dict[str, object]:
         """Everything that determines the responses, as stored in the file."""
         return {
@@ -104,13 +127,17 @@ class Production:
             "reused_showers": False,
             TRANSPORT: self.transport.record(),
             GROOVES: self.grooves,
-            "light": light_record(self.calorimeter, self.physics),
+            LIGHT: light_record(self.calorimeter, self.physics),
         }
 
 
 def light_record(calorimeter: Calorimeter, physics: ShowerPhysics) -> dict[str, object]:
-    """The constants of the light model."""
-    calibrated = calibration(calorimeter, physics)
+    """The constants of the light model, and how the coupling was measured if it was."""
+    calibrated, other = calibration(calorimeter, physics), not_calibrated(calorimeter, physics)
+    measured: dict[str, object] = {
+        "coupling_relative_error": calibrated.relative_error,
+        "calibrated_to_photo_electrons_per_tev": ALICE_PHOTO_ELECTRONS_PER_TEV[calorimeter.name],
+    }
     return {
         "refractive_index": cherenkov.REFRACTIVE_INDEX,
         "wavelength_nm": [cherenkov.WAVELENGTH_MIN_NM, cherenkov.WAVELENGTH_MAX_NM],
@@ -118,8 +145,7 @@ def light_record(calorimeter: Calorimeter, physics: ShowerPhysics) -> dict[str, 
         "attenuation_length_mm": fibre.ATTENUATION_LENGTH_MM,
         "quantum_efficiency": photo_electrons.QUANTUM_EFFICIENCY,
         "coupling": calibrated.coupling,
-        "coupling_relative_error": calibrated.relative_error,
-        "calibrated_to_photo_electrons_per_tev": ALICE_PHOTO_ELECTRONS_PER_TEV[calorimeter.name],
+        **({"calibration": f"not calibrated for these cuts: {other}"} if other else measured),
     }
 
 
