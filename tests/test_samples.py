@@ -10,10 +10,11 @@ from detcore.files import sha256
 from zdcsim.conditions import CHARGE, ENERGY, impact
 from zdcsim.geometry import ZN, ZP
 from zdcsim.io import tree
+from zdcsim.io.joining import in_common
 from zdcsim.models.features import ParticleFeatures
 from zdcsim.models.fibre_path import PATHS
 from zdcsim.response import Responses
-from zdcsim.shower_physics import ShowerPhysics, physics_of
+from zdcsim.shower_physics import ShowerPhysics, light_model, physics_of
 
 DATA = Path(__file__).parent.parent / "data"
 TESTED = 150
@@ -120,6 +121,10 @@ def test_the_libraries_are_wide_blocks_of_other_particles(name: str, particles: 
     assert not str(library.provenance["commit"]).endswith("-dirty")
     trained_on = tree.read(DATA / f"{name}_train.root")
     assert physics_of(library.provenance) == physics_of(trained_on.provenance)
+    assert light_model(library.provenance)["coupling"] == (0.869 if name == "zn" else 1.1479)
+    tested_on = tree.read(DATA / f"{name}_test.root")
+    assert in_common(library.provenance) == in_common(trained_on.provenance)
+    assert in_common(tested_on.provenance) == in_common(trained_on.provenance)
     with pytest.raises(ValueError, match="is a shower library"):
         tree.read(path)
     seen = {row.tobytes() for row in library.conditions}

@@ -201,6 +201,34 @@ def test_samples_of_two_kinds_are_not_joined(other: dict[str, object], tmp_path:
     assert not out.exists()
 
 
+LIGHT = {"coupling": 0.869, "coupling_relative_error": 0.0118, "numerical_aperture": 0.22}
+
+
+@pytest.mark.parametrize(
+    ("lights", "refused"),
+    [
+        ((LIGHT, LIGHT), ""),
+        ((LIGHT, None, LIGHT), ""),
+        ((LIGHT, {**LIGHT, "coupling_relative_error": 0.02}), ""),
+        ((LIGHT, {"coupling": 0.869}), ""),
+        ((LIGHT, {**LIGHT, "coupling": 0.5}), "1.root has light coupling 0.5, but {}0.root 0.869"),
+        ((None, LIGHT, {"numerical_aperture": 0.5}), "aperture 0.5, but {}1.root 0.22"),
+    ],
+)
+def test_light_models_are_compared_where_they_are_stated(
+    lights: tuple[dict[str, float] | None, ...], refused: str, tmp_path: Path
+) -> None:
+    responses, files = toy_responses(particles=2, copies=2), []
+    for number, light in enumerate(lights):
+        stated = {} if light is None else {"light": light}
+        files.append(tmp_path / f"{number}.root")
+        found = replace(responses, provenance={**responses.provenance, **stated})
+        tree.write(files[-1], found)
+    ran = convert(files[0], tmp_path / "out.h5", *map(str, files[1:]))
+    assert ran.exit_code == (2 if refused else 0), ran.output
+    assert refused.format(f"{tmp_path}/") in " ".join(ran.stderr.split())
+
+
 def test_a_library_says_whose_responses_it_gives(tmp_path: Path) -> None:
     library = Path(__file__).parents[2] / "data" / "zp_library.root"
     ran = CliRunner().invoke(

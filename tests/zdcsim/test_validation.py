@@ -29,7 +29,7 @@ from zdcsim.validation.plots import figures
 from zdcsim.validation.profile import RADII_CM, profile, rings
 from zdcsim.validation.published import ALICE, statistics
 from zdcsim.validation.report import html
-from zdcsim.validation.validation import Settings, from_json, validate
+from zdcsim.validation.validation import Settings, from_json, of_one_kind, validate
 from zdcsim.validation.wording import markdown
 
 OPTION_0 = ShowerPhysics("air", "FTFP_BERT", 0.0)
@@ -301,6 +301,14 @@ def test_samples_of_different_physics_stand_beside_each_other(toy: Responses) ->
     assert "### ZN, o2.h5: sparsity" in markdown(found)
     drawn = figures(found)
     assert "ZN, air.root, air2.root: response and resolution" in drawn
+
+
+def test_samples_of_different_light_models_stand_beside_each_other(toy: Responses) -> None:
+    one, same, other = (
+        replace(toy, provenance={**OURS, "light": {"coupling": coupling}})
+        for coupling in (0.9, 0.9, 0.5)
+    )
+    assert [*of_one_kind({"a": one, "b": other, "c": same})] == ["ZN, a, c", "ZN, b"]
 
 
 def test_protons_of_a_file_without_a_source_follow_the_beam_that_is_named() -> None:

@@ -13,10 +13,14 @@ from numpy.typing import NDArray
 
 from zdcsim.io.block import Block, ParticleNumbers
 from zdcsim.response import REUSE, Responses, origin, reused
-from zdcsim.shower_physics import DATA_KIND, GROOVES, TRANSPORT, with_choices
+from zdcsim.shower_physics import DATA_KIND, GROOVES, TRANSPORT, light_model, with_choices
 
 SAME = (DATA_KIND, "geant4_data", "bundle_sha256", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
+IF_STATED = "light "
+"""Entries of `in_common` that begin so are compared where both sources state them."""
+Stated = dict[str, tuple[object, str]]
+"""What sources agree in, and which of them was the first to state it."""
 
 
 def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
@@ -34,14 +38,13 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
     """
     numbers, names = ParticleNumbers(), [name for name, _ in sources]
     first: Mapping[str, object] = {}
-    kind: dict[str, object] = {}
+    stated: Stated = {}
     for name, blocks in sources:
         known: dict[int, int] = {}
         for block in blocks:
             responses = block.responses
             first = first or {**responses.provenance, "joined": names}
-            kind = kind or _kind(responses)
-            _check_same(kind, names[0], _kind(responses), name)
+            stated = _agreed(stated, names[0], _kind(responses), name)
             particle = _renumbered(responses, known, numbers)
             found = replace(responses, particle=particle, provenance=first)
             # Each file counts its collisions from nought; joined, they would be mixed.
@@ -89,19 +92,24 @@ def stated_beam(provenance: Mapping[str, object]) -> object:
 
 
 def in_common(provenance: Mapping[str, object]) -> dict[str, object]:
-    """What agrees for samples of one kind, cuts one by one."""
+    """What agrees for samples of one kind; cuts, and what is stated of the light, one by one."""
     made = with_choices(provenance)
     cuts = made.get(TRANSPORT)
     single = {f"cut {key}": value for key, value in cuts.items()} if isinstance(cuts, dict) else {}
-    return {key: made.get(key) for key in SAME} | single
+    light = {f"{IF_STATED}{key}": value for key, value in light_model(made).items()}
+    return {key: made.get(key) for key in SAME} | single | light
 
 
-def _check_same(
-    first: Mapping[str, object], first_name: str, other: Mapping[str, object], name: str
-) -> None:
-    for key in {**first, **other}:
-        if first.get(key) != other.get(key):
+def _agreed(known: Stated, first_name: str, kind: Mapping[str, object], name: str) -> Stated:
+    """What is known with what one more source states, unless that contradicts."""
+    here = {key: (value, name) for key, value in kind.items()}
+    known = known or here
+    for key in {**known, **here}:
+        value, whose = known.get(key, (None, first_name))
+        one_is_silent = key.startswith(IF_STATED) and not (key in known and key in here)
+        if kind.get(key) != value and not one_is_silent:
             raise ValueError(
-                f"{name} has {key} {other.get(key)!r}, but {first_name} {first.get(key)!r}; "
+                f"{name} has {key} {kind.get(key)!r}, but {whose} {value!r}; "
                 "only samples of one kind are joined"
             )
+    return here | known
