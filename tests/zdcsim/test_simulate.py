@@ -1,17 +1,27 @@
 """`zdcsim simulate` with every source and both calorimeters."""
 
+import re
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 import pytest
 from typer.testing import CliRunner
 
+from detcore.cluster import Cluster, Result
+from detcore.cluster import Shard as Asked
 from zdcsim.cli.main import app
-from zdcsim.conditions import CHARGE
-from zdcsim.geometry import Calorimeter, calorimeter
+from zdcsim.conditions import CHARGE, MASS
+from zdcsim.geometry import ZN, Calorimeter, calorimeter
 from zdcsim.io import tree
 from zdcsim.light.coupling import calibration
+from zdcsim.montecarlo import run
 from zdcsim.montecarlo.arrival import arrival
+from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.production import Production, geant4_folder
+from zdcsim.montecarlo.settings import Transport
+from zdcsim.montecarlo.shootable import LIGHT_NUCLEI, CannotShoot, check_shootable
+from zdcsim.montecarlo.source import Source
 from zdcsim.optics import Machine, lead_machine
 from zdcsim.response import Responses
 from zdcsim.shower_physics import ShowerPhysics
@@ -102,6 +112,52 @@ def test_a_refused_command_does_not_block_the_right_one(
     assert list(tmp_path.iterdir()) == []
     if wrong[0] == "--energy":
         assert len(simulated(*GUN, str(out), "--particles", "1")) == 1
+
+
+@pytest.mark.parametrize(
+    ("particle", "said"),
+    [
+        ("1000060120", r"Geant4 has no nucleus 1000060120 to shoot; .* 1000020040 \(alpha\)"),
+        ("413", "Geant4 has no particle to shoot with the PDG code 413"),  # only a worker knows
+        ("1", "Geant4 has no particle to shoot with the PDG code 1;"),  # a quark, which ends Geant4
+    ],
+)
+def test_what_geant4_cannot_shoot_ends_the_run_at_once(
+    particle: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "RETRIES", 0)
+    shot = ["--source", "gun", "--particle", particle, "--energy", "100", "--particles", "1"]
+    out = tmp_path / "gun.root"
+    result = CliRunner().invoke(app, ["simulate", *shot, "--out", str(out), "--workers", "1"])
+    assert result.exit_code == 2
+    assert re.search(said, " ".join(result.output.split()))
+    assert list(tmp_path.iterdir()) == []  # so that the right command is not refused
+
+
+def test_a_shard_of_what_geant4_cannot_shoot_is_not_tried_again(tmp_path: Path) -> None:
+    tried = []
+
+    class Here(Cluster):
+        def completed(
+            self, task: Callable[[Asked], Result], shards: Sequence[Asked]
+        ) -> Iterator[tuple[int, Result]]:
+            for number, shard in enumerate(shards):
+                tried.append(number)
+                yield number, task(shard)
+
+    gun = Source(Gun("413", 100.0))
+    one = Production(ZN, gun, 1, 1, 0, 1, Transport(), geant4_folder("auto"))
+    with pytest.raises(CannotShoot, match="PDG code 413"):
+        run.run(one, tmp_path / "gun.root", Here(None))
+    assert tried == [0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_gun_shoots_light_nuclei(tmp_path: Path) -> None:
+    check_shootable(np.array([2112, 22, -211, *LIGHT_NUCLEI, *(-code for code in LIGHT_NUCLEI)]))
+    chosen = [*GUN, str(tmp_path / "gun.root"), "--particle", "-1000020040", "--particles", "1"]
+    (shot,) = simulated(*chosen).conditions
+    assert shot[[MASS, CHARGE]] == pytest.approx([3727.379, -6])
 
 
 @pytest.mark.parametrize(

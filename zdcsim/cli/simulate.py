@@ -65,7 +65,12 @@ def simulate(
             min=0, help="Pb-Pb: all spectators of this many collisions, instead of --particles."
         ),
     ] = 0,
-    particle: Annotated[str, typer.Option(help="Gun: name or PDG code.")] = "neutron",
+    particle: Annotated[
+        str,
+        typer.Option(
+            help="Gun: name or PDG code; of nuclei those up to the alpha, which Geant4 can shoot."
+        ),
+    ] = "neutron",
     energy: Annotated[float, typer.Option(help="Gun: total energy, GeV.")] = 1000.0,
     x: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,
     y: Annotated[float, typer.Option(help="Gun: impact from the centre of the face, cm.")] = 0.0,

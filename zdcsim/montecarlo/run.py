@@ -26,6 +26,7 @@ from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import Production, Shower
 from zdcsim.montecarlo.shard import Shard, Simulator, simulated
+from zdcsim.montecarlo.shootable import CannotShoot, check_shootable
 from zdcsim.response import Responses
 
 SHOWERS_PER_SHARD = 16
@@ -82,8 +83,8 @@ def run(
 
     Raises:
         ValueError: If an unfinished production with other settings or of another commit lies
-            there, the earlier sample does not fit, no primary reaches the calorimeter, or showers
-            fail again and again.
+            there, the earlier sample does not fit, no primary reaches the calorimeter, Geant4
+            does not have one, or showers fail again and again.
     """
     work = _begun(production, out, earlier)
     _simulate(work, work.showers, where, progress)
@@ -131,6 +132,7 @@ def _begun(production: Production, out: Path, earlier: Path | None) -> Work:
                 f"no primary of these collisions reaches the {production.calorimeter.name}; ask "
                 "for more events or another centrality"
             )
+        check_shootable(hits.pdg)
     except ValueError:
         finished.withdraw()
         raise
@@ -150,9 +152,13 @@ def _simulate(work: Work, showers: list[Shower], where: int | Cluster, progress:
         came = _on_cluster(work.production, work.hits, left, work.finished, where)
     else:
         came = _in_processes(work.production, work.hits, left, work.finished, where)
-    for number in came:
-        done += number
-        progress(done, len(showers))
+    try:
+        for number in came:
+            done += number
+            progress(done, len(showers))
+    except CannotShoot:
+        work.finished.withdraw()
+        raise
 
 
 def _on_cluster(
@@ -171,6 +177,8 @@ def _on_cluster(
         for index in [np.array([i for i, _ in shard])]
     ]
     for number, light in cluster.completed(simulated, shards):
+        if isinstance(light, CannotShoot):
+            raise light
         for shower, one in zip(showers[number], light, strict=True):
             finished.keep(shower, one)
         yield len(light)

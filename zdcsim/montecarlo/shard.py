@@ -23,6 +23,7 @@ from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.datasets import DataKind
 from zdcsim.montecarlo.finished import Light
 from zdcsim.montecarlo.production import Production, Shower, shower_seeds
+from zdcsim.montecarlo.shootable import CannotShoot
 from zdcsim.montecarlo.standin import generate
 from zdcsim.response import sparse
 
@@ -74,8 +75,12 @@ class Simulator:
         return Light(pixels, counts, seconds)
 
 
-def simulated(shard: Shard) -> list[Light]:
+def simulated(shard: Shard) -> list[Light] | CannotShoot:
     """The showers of a shard, simulated in a new process on this machine.
+
+    Returns:
+        Their light; or, for the cluster would try again what is raised, that Geant4 does not have
+        a primary.
 
     Raises:
         ValueError: If this machine lacks the official Geant4 data sets of the production.
@@ -87,14 +92,16 @@ def simulated(shard: Shard) -> list[Light]:
         given.write_bytes(pickle.dumps(here))
         program = f"from {__name__} import main; main()"
         command = [sys.executable, "-c", program, str(given), str(taken)]
-        with said.open("wb") as errors:
-            # The open standard input tells the process that this one is alive.
-            process = subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors)
+        # The open standard input tells the process that this one is alive.
+        with (
+            said.open("wb") as errors,
+            subprocess.Popen(command, stdin=subprocess.PIPE, stderr=errors) as process,
+        ):
             code = process.wait()
         if code:
             last = said.read_text(errors="replace").strip().splitlines()[-1:]
             raise RuntimeError(f"the process of a shard ended with code {code}: {' '.join(last)}")
-        found: list[Light] = pickle.loads(taken.read_bytes())
+        found: list[Light] | CannotShoot = pickle.loads(taken.read_bytes())
     return found
 
 
@@ -125,6 +132,10 @@ def main() -> None:
     shard: Shard = pickle.loads(given.read_bytes())
     simulator = Simulator(shard.production)
     primaries = zip(shard.pdg, shard.conditions, shard.showers, strict=True)
-    light = [simulator.light(int(pdg), conditions, shower) for pdg, conditions, shower in primaries]
+    light: list[Light] | CannotShoot
+    try:
+        light = [simulator.light(int(pdg), conditions, each) for pdg, conditions, each in primaries]
+    except CannotShoot as refused:
+        light = refused
     taken.write_bytes(pickle.dumps(light))
     os._exit(0)  # Geant4's static destructors can crash an interpreter that ends normally

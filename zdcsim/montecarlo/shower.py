@@ -18,6 +18,7 @@ from zdcsim.montecarlo.arrival import arrival
 from zdcsim.montecarlo.block import Block, FibreSteps, absorber_name
 from zdcsim.montecarlo.physics import FtfpBert, absorber_commands, commands
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.montecarlo.shootable import CannotShoot
 from zdcsim.optics import Machine
 from zdcsim.shower_physics import Grooves
 
@@ -72,6 +73,21 @@ class _Gun(geant4.G4VUserPrimaryGeneratorAction):  # type: ignore[misc]
         super().__init__()
         self._gun = geant4.G4ParticleGun(1)
         self.primary: Primary | None = None
+
+    def load(self, primary: Primary) -> None:
+        """Take the primary of the next event.
+
+        Geant4 ends the process if it meets one that it does not have, so that is seen before.
+
+        Raises:
+            CannotShoot: If Geant4 does not have it, or not as a particle that flies.
+        """
+        found = geant4.G4ParticleTable.GetParticleTable().FindParticle(primary.pdg)
+        if found is None or (found.IsShortLived() and found.GetDecayTable() is None):
+            raise CannotShoot(
+                f"Geant4 has no particle to shoot with the PDG code {primary.pdg}; choose another"
+            )
+        self.primary = primary
 
     def GeneratePrimaries(self, event: geant4.G4Event) -> None:
         """Called by Geant4 at the start of an event."""
@@ -135,8 +151,11 @@ class Transporter:
         Arguments:
             primary: The particle.
             seed: Seed of Geant4's engine for this shower, below 2^31.
+
+        Raises:
+            CannotShoot: If Geant4 does not have the primary.
         """
-        self._actions.gun.primary = primary
+        self._actions.gun.load(primary)
         geant4.G4Random.setTheSeed(seed)
         self._manager.BeamOn(1)
         return self._scorer.take()
