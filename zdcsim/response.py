@@ -113,7 +113,7 @@ class Responses:
         """Photo-electron counts of every fibre, shape (N, Nx, Ny); of some rows when given."""
         chosen = np.arange(len(self))[slice(None) if rows is None else rows]
         images = np.zeros((len(chosen), self.calorimeter.nx * self.calorimeter.ny), np.float32)
-        row, entry = self._entries(chosen)
+        row, entry = entries(self.offsets, chosen)
         images[row, self.pixels[entry]] = self.counts[entry]
         return images.reshape(len(chosen), *self.calorimeter.shape)
 
@@ -126,7 +126,7 @@ class Responses:
     def select(self, rows: NDArray[np.integer] | NDArray[np.bool_]) -> "Responses":
         """The responses of those rows, in that order."""
         chosen = np.arange(len(self))[rows]
-        _, entry = self._entries(chosen)
+        _, entry = entries(self.offsets, chosen)
         lengths = self.offsets[chosen + 1] - self.offsets[chosen]
         return replace(
             self,
@@ -139,13 +139,38 @@ class Responses:
             cpu_seconds=self.cpu_seconds[chosen],
         )
 
-    def _entries(self, chosen: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """For every sparse entry of the chosen responses: its row among them and its place."""
-        lengths = self.offsets[chosen + 1] - self.offsets[chosen]
-        row = np.repeat(np.arange(len(chosen)), lengths)
-        first = np.repeat(np.cumsum(lengths) - lengths, lengths)
-        entry = np.repeat(self.offsets[chosen], lengths) + np.arange(len(row)) - first
-        return row, entry
+    def with_counts(
+        self, images: NDArray[np.floating] | NDArray[np.integer], rows: slice
+    ) -> "Responses":
+        """Other counts, shape (n, Nx, Ny), for the particles of those n rows; see `sparse`."""
+        offsets, pixels, counts = sparse(images)
+        return replace(
+            self,
+            particle=self.particle[rows],
+            pdg=self.pdg[rows],
+            conditions=self.conditions[rows],
+            offsets=offsets,
+            pixels=pixels,
+            counts=counts,
+            cpu_seconds=self.cpu_seconds[rows],
+        )
+
+
+def entries(
+    offsets: NDArray[np.int64], chosen: NDArray[np.integer]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For every sparse entry of the chosen responses: its row among them and its place.
+
+    Arguments:
+        offsets: As in `Responses`, shape (N + 1,).
+        chosen: Numbers of responses.
+    """
+    lengths = offsets[chosen + 1] - offsets[chosen]
+    ends = np.cumsum(lengths)
+    row = np.repeat(np.arange(len(chosen)), lengths)
+    entry = np.arange(len(row))
+    entry += np.repeat(offsets[chosen] - ends + lengths, lengths)
+    return row, entry
 
 
 def joined(parts: list[Responses]) -> Responses:

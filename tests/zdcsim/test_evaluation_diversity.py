@@ -10,12 +10,23 @@ from zdcsim.evaluation.settings import Settings
 
 
 def test_equals_a_loop_over_particles(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks of images end within a particle; sums are of whole particles, one or two here."""
     monkeypatch.setattr("zdcsim.evaluation.quantities.BLOCK", 5)
     reference = toy_responses(4, 6)
     images = reference.dense().astype(float)
     expected = [images[reference.particle == p].std(axis=0, ddof=1).sum() for p in range(4)]
-    found = particle_diversity(light(reference), reference.particle)
-    np.testing.assert_allclose(found, expected, rtol=1e-10)
+    for together in (5, 7, 2000):
+        monkeypatch.setattr("zdcsim.evaluation.diversity.TOGETHER", together)
+        for sample in (reference, images):
+            found = particle_diversity(light(sample), reference.particle)
+            np.testing.assert_allclose(found, expected, rtol=1e-10)
+
+
+def test_counts_that_are_not_whole_are_kept() -> None:
+    reference = toy_responses(4, 6)
+    whole = particle_diversity(light(reference), reference.particle)
+    half = particle_diversity(light(0.5 * reference.dense()), reference.particle)
+    np.testing.assert_allclose(half, 0.5 * whole, rtol=1e-10)
 
 
 def test_some_rows_of_rows_in_any_order() -> None:

@@ -37,6 +37,15 @@ def test_mae_and_rmse_equal_a_loop() -> None:
     assert rmse_image(reference, other) == pytest.approx(np.sqrt(square / 10))
 
 
+def test_rows_are_compared_as_if_they_had_been_selected(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("zdcsim.evaluation.quantities.BLOCK", 4)
+    reference, other = toy_responses(5, 2, seed=1), toy_responses(6, 2, seed=2)
+    rows = np.random.default_rng(1).permutation(12)[:10]
+    expected = np.square(reference.dense() - other.dense(rows), dtype=float).sum() / 10
+    for generated in (other, other.dense()):
+        assert rmse_image(reference, generated, rows) == pytest.approx(np.sqrt(expected))
+
+
 @pytest.mark.parametrize("copies", [2, 3, 20])
 def test_another_copy_is_another_row_of_the_same_particle(copies: int) -> None:
     particle = np.random.default_rng(1).permutation(np.repeat([4, 9, 2], copies))

@@ -1,6 +1,7 @@
 """Judgements of toy models with known faults."""
 
 import json
+import tracemalloc
 from dataclasses import astuple, replace
 
 import numpy as np
@@ -8,9 +9,11 @@ import pytest
 from toys import toy_images, toy_responses
 
 from zdcsim.evaluation.judgement import STAGES, Judgement, from_json, judge
+from zdcsim.evaluation.quantities import Photons
 from zdcsim.evaluation.settings import Settings
 from zdcsim.evaluation.speed import Stopwatch, speed
 from zdcsim.evaluation.wording import HEADINGS, headings, judged_parts, main_rows
+from zdcsim.geometry import ZP
 
 REFERENCE = toy_responses(16, 20)
 SETTINGS = Settings(energy_edges=(0.0, 10.0, 4000.0), floor_repetitions=8)
@@ -118,6 +121,28 @@ def test_a_model_without_light_is_judged_and_serialises() -> None:
     assert from_json(judged.to_json()) == judged
 
 
+def test_sparse_repetitions_are_judged_as_dense_ones(faultless: Judgement) -> None:
+    sparse = [REFERENCE.with_counts(drawn(seed), slice(None)) for seed in (101, 102)]
+    found = judge(REFERENCE, sparse, SETTINGS)
+    assert replace(found, provenance={}) == replace(faultless, provenance={})
+
+
+def test_a_judgement_of_sparse_repetitions_holds_no_dense_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("zdcsim.evaluation.quantities.BLOCK", 100)
+    monkeypatch.setattr("zdcsim.evaluation.diversity.TOGETHER", 100)
+    reference = REFERENCE.select(np.tile(np.arange(len(REFERENCE)), 10))
+    generated = [reference.with_counts(reference.dense(), slice(None)) for _ in range(3)]
+    tracemalloc.start()
+    try:
+        judge(reference, generated, replace(SETTINGS, floor_repetitions=2))
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert peak < 0.5 * reference.dense().nbytes
+
+
 def test_rounding_cuts_to_whole_numbers() -> None:
     whole = drawn(101)
     fraction = np.where(whole > 0, whole + 0.9, 0.0)
@@ -143,9 +168,12 @@ def test_a_single_copy_needs_the_other_floor() -> None:
         ([np.zeros((3, 44, 44))], r"shape \(320, 44, 44\); got \(3, 44, 44\)"),
         ([np.full((320, 44, 44), np.nan)], "finite and not negative"),
         ([np.full((320, 44, 44), -1)], "finite and not negative"),
+        ([toy_responses(16, 19)], r"shape \(320, 44, 44\); got \(304, 44, 44\)"),
+        ([toy_responses(16, 20, calorimeter=ZP)], r"got \(320, 56, 30\)"),
+        ([replace(REFERENCE, counts=-REFERENCE.counts)], "finite and not negative"),
     ],
 )
-def test_rejects_what_cannot_be_judged(generated: list[np.ndarray], message: str) -> None:
+def test_rejects_what_cannot_be_judged(generated: list[Photons], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         judge(REFERENCE, generated, SETTINGS)
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
 from pathlib import Path
@@ -14,14 +15,14 @@ from toys import toy_images, toy_responses
 from typer.testing import CliRunner, Result
 
 from detcore.wording import number
-from zdcsim.cli.evaluate import evaluate
+from zdcsim.cli.evaluate import Batch, evaluate, in_rows, timed
 from zdcsim.cli.judgement_table import show
 from zdcsim.evaluation.floor import Spread
 from zdcsim.evaluation.judgement import Judgement, from_json, judge
 from zdcsim.evaluation.plots import figures, png
 from zdcsim.evaluation.report import html
 from zdcsim.evaluation.settings import Settings
-from zdcsim.evaluation.speed import Speed
+from zdcsim.evaluation.speed import Speed, Stopwatch
 from zdcsim.evaluation.wording import (
     BIN_HEADINGS,
     caption,
@@ -205,16 +206,21 @@ def test_the_command_generates_with_seeds_one_apart(
 ) -> None:
     seeds = []
 
-    def toys(bundle: Path, conditions: np.ndarray, seed: int, batch_size: int) -> np.ndarray:
+    def toys(bundle: Path, conditions: np.ndarray, seed: int, batch_size: int) -> Iterator[Batch]:
         seeds.append(seed)
-        return toy_images(conditions, np.random.default_rng(seed)).astype(np.int32)
+        for start in range(0, len(conditions), batch_size):
+            rows = slice(start, start + batch_size)
+            rng = np.random.default_rng([seed, start])
+            yield rows, toy_images(conditions[rows], rng).astype(np.int32)
 
     manifest = {"calorimeter": "ZN"}
-    monkeypatch.setattr("zdcsim.generation.generate", toys)
+    monkeypatch.setattr("zdcsim.generation.batches", toys)
+    monkeypatch.setattr("zdcsim.io.bundle.read_bundle", lambda path: path)
     monkeypatch.setattr("zdcsim.io.bundle.read_manifest", lambda path: dict(manifest))
     write_blocks(tmp_path / "reference.h5", [Block(toy_responses(8, 10))])
     arguments = ("--model", tmp_path, "--reference", tmp_path / "reference.h5",
-                 "--json", tmp_path / "out.json", "--repetitions", 3, "--seed", 7)  # fmt: skip
+                 "--json", tmp_path / "out.json", "--repetitions", 3, "--seed", 7,
+                 "--batch-size", 30)  # fmt: skip
     result = run(*arguments)
     assert result.exit_code == 0, result.output
     assert seeds == [7, 8, 9]
@@ -227,6 +233,30 @@ def test_the_command_generates_with_seeds_one_apart(
     assert judgement.model == {"bundle": str(tmp_path), "calorimeter": "ZN"}
     manifest["calorimeter"] = "ZP"
     assert "generates ZP responses and the reference holds ZN" in str(run(*arguments).exception)
+
+
+def test_only_the_generation_is_timed_and_rows_are_those_of_the_sample(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sample, other = toy_responses(5, 2), toy_responses(5, 2, seed=2)
+    images, spent, now = other.dense().astype(np.int32), Stopwatch(), [0.0]
+    monkeypatch.setattr("zdcsim.evaluation.speed.perf_counter", lambda: now[0])
+
+    def slow() -> Iterator[Batch]:
+        for rows in (slice(0, 4), slice(4, 10)):
+            now[0] += 1
+            yield rows, images[rows]
+
+    def used(batches: Iterator[Batch]) -> Iterator[Batch]:
+        for batch in batches:
+            now[0] += 100
+            yield batch
+
+    made = in_rows(sample, used(timed(slow(), spent)))
+    assert (spent.wall, now[0]) == (2, 202)
+    assert np.array_equal(made.dense(), images)
+    assert np.array_equal(made.conditions, sample.conditions)
+    assert np.array_equal(made.particle, sample.particle)
 
 
 def test_the_command_wants_one_candidate_and_numbers_for_bins(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """`zdcsim evaluate`: a model against the Monte Carlo."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,11 +15,14 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from detcore.files import sha256
 from zdcsim.channels import Convention
 from zdcsim.evaluation.settings import By, Floor, Rounding, Settings, Split
-from zdcsim.response import Responses
+from zdcsim.response import Responses, joined
 
 if TYPE_CHECKING:
     from zdcsim.evaluation.judgement import Judgement
-    from zdcsim.evaluation.speed import Speed
+    from zdcsim.evaluation.speed import Speed, Stopwatch
+
+Batch = tuple[slice, NDArray[np.int32]]
+"""Rows of the sample, and photo-electron counts for them, shape (B, Nx, Ny)."""
 
 Model = Annotated[
     Path | None, typer.Option(help="Bundle folder, or a name that `zdcsim models` lists.")
@@ -161,9 +164,9 @@ def default_reference(bundle: Path | None) -> Path:
 
 @dataclass(frozen=True)
 class Candidate:
-    """What is judged: repetitions of (N, Nx, Ny), what made them, and how fast if that ran here."""
+    """What is judged: repetitions of N responses, what made them, and how fast if that ran here."""
 
-    responses: Sequence[NDArray[np.number]]
+    responses: Sequence[Responses]
     described: Mapping[str, object]
     speed: "Speed | None" = None
 
@@ -185,8 +188,8 @@ def from_bundle(
     """
     from zdcsim.evaluation.held_out import check_held_out
     from zdcsim.evaluation.speed import Stopwatch, speed
-    from zdcsim.generation import generate
-    from zdcsim.io.bundle import read_manifest
+    from zdcsim.generation import batches
+    from zdcsim.io.bundle import read_bundle, read_manifest
 
     manifest = read_manifest(bundle)
     check_held_out(sample, reference_sha256, manifest, f"the bundle {bundle}")
@@ -198,10 +201,22 @@ def from_bundle(
     spent, responses = Stopwatch(), []
     for repetition in range(repetitions):
         stage(f"generating, {repetition + 1} of {repetitions}")
-        call = partial(generate, bundle, sample.conditions, seed + repetition, batch_size)
-        responses.append(spent.time(call))
-    timed = speed(sample, spent, repetitions * len(sample), batch_size)
-    return Candidate(responses, {"bundle": str(bundle), **manifest}, timed)
+        opened = spent.time(partial(read_bundle, bundle))
+        made = batches(opened, sample.conditions, seed + repetition, batch_size)
+        responses.append(in_rows(sample, timed(made, spent)))
+    found = speed(sample, spent, repetitions * len(sample), batch_size)
+    return Candidate(responses, {"bundle": str(bundle), **manifest}, found)
+
+
+def timed(batches: Iterator[Batch], spent: "Stopwatch") -> Iterator[Batch]:
+    """The batches, of which nothing but the making is timed."""
+    while (batch := spent.time(partial(next, batches, None))) is not None:
+        yield batch
+
+
+def in_rows(sample: Responses, batches: Iterator[Batch]) -> Responses:
+    """A generated response for every row of the sample, sparse."""
+    return joined([sample.with_counts(counts, rows) for rows, counts in batches])
 
 
 def from_file(
@@ -225,14 +240,14 @@ def from_file(
 
 def reporter(
     path: Path | None,
-) -> "Callable[[Judgement, Responses, NDArray[np.number]], None]":
+) -> "Callable[[Judgement, Responses, Responses], None]":
     """What writes the report; a missing package is found here, before the work."""
     if path is None:
         return lambda judgement, sample, generated: None
     from zdcsim.evaluation.plots import figures, png
     from zdcsim.evaluation.report import write_html
 
-    def write(judgement: "Judgement", sample: Responses, generated: NDArray[np.number]) -> None:
+    def write(judgement: "Judgement", sample: Responses, generated: Responses) -> None:
         drawn = figures(sample, generated, judgement.settings.conventions)
         write_html(path, judgement, {title: png(figure) for title, figure in drawn.items()})
 

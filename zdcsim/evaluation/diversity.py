@@ -10,13 +10,17 @@ Axis key: N responses, U unique particles, S non-zero pixels of all responses to
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.evaluation.floor import Comparison, Halves, Spread, comparison, spread
-from zdcsim.evaluation.quantities import blocks
-from zdcsim.response import Responses
+from zdcsim.evaluation.quantities import Photons, blocks
+from zdcsim.response import Responses, entries
+
+TOGETHER = 2000
+"""Responses, of whole particles, whose pixels are summed together."""
 
 
 @dataclass(frozen=True)
@@ -40,29 +44,32 @@ class Light:
     """The non-zero pixels of a sample.
 
     Arguments:
-        row: Response of every entry, shape (S,).
+        offsets: Response i owns the entries offsets[i]:offsets[i + 1], shape (N + 1,).
         pixel: Flat fibre index of every entry, shape (S,).
         count: Photo-electrons of every entry, shape (S,).
         fibres: Number of fibres of the calorimeter.
     """
 
-    row: NDArray[np.int64]
-    pixel: NDArray[np.int64]
-    count: NDArray[np.float64]
+    offsets: NDArray[np.int64]
+    pixel: NDArray[np.uint16]
+    count: NDArray[np.number]
     fibres: int
 
 
-def light(sample: Responses | NDArray[np.number]) -> Light:
-    """The non-zero pixels of responses, or of images of shape (N, Nx, Ny)."""
-    rows, pixels, counts = [], [], []
-    for chosen, images in blocks(sample):
+def light(sample: Photons) -> Light:
+    """The non-zero pixels of a sample; those of a sparse one itself, not copied."""
+    if isinstance(sample, Responses):
+        nx, ny = sample.calorimeter.shape
+        return Light(sample.offsets, sample.pixels, sample.counts, nx * ny)
+    lengths, pixels, counts = [], [], []
+    for _, images in blocks(sample):
         flat = images.reshape(len(images), -1)
         row, pixel = np.nonzero(flat)
-        rows.append(row + chosen.start)
-        pixels.append(pixel)
-        counts.append(flat[row, pixel].astype(np.float64))
-    fibres = flat.shape[1]
-    return Light(np.concatenate(rows), np.concatenate(pixels), np.concatenate(counts), fibres)
+        lengths.append(np.bincount(row, minlength=len(flat)))
+        pixels.append(pixel.astype(np.uint16))
+        counts.append(flat[row, pixel])
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
+    return Light(offsets, np.concatenate(pixels), np.concatenate(counts), flat.shape[1])
 
 
 def particle_diversity(
@@ -80,32 +87,46 @@ def particle_diversity(
     Returns:
         Shape (U,); NaN for a particle with fewer than two responses.
     """
-    counted = np.zeros(len(particle), dtype=bool)
-    counted[slice(None) if rows is None else rows] = True
+    counted = np.arange(len(particle)) if rows is None else np.unique(rows)
     unique = int(particle.max()) + 1
-    copies = np.bincount(particle[counted], minlength=unique)[:, None].astype(np.float64)
-    entries = counted[sample.row]
-    cell = particle[sample.row[entries]] * sample.fibres + sample.pixel[entries]
-    count = sample.count[entries]
-    cells = unique * sample.fibres
-    total = np.bincount(cell, count, cells).reshape(unique, -1)
-    square = np.bincount(cell, count**2, cells).reshape(unique, -1)
+    order = counted[np.argsort(particle[counted], kind="stable")]
+    copies = np.bincount(particle[counted], minlength=unique)
+    first = np.concatenate([[0], np.cumsum(copies)])
+    begins = np.flatnonzero(np.diff(first[:-1] // TOGETHER, prepend=-1)).tolist()
+    parts = [
+        _summed(sample, order[first[low] : first[high]], copies[low:high])
+        for low, high in pairwise([*begins, unique])
+    ]
+    return np.concatenate(parts)
+
+
+def _summed(
+    sample: Light, rows: NDArray[np.integer], copies: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    """Diversity of some particles, whose copies are the rows, one particle after the other."""
+    particle = np.repeat(np.arange(len(copies)), copies)
+    row, entry = entries(sample.offsets, rows)
+    cell = particle[row] * sample.fibres + sample.pixel[entry]
+    count = sample.count[entry].astype(np.float64)
+    cells = len(copies) * sample.fibres
+    total = np.bincount(cell, count, cells).reshape(len(copies), -1)
+    square = np.bincount(cell, count**2, cells).reshape(len(copies), -1)
+    number = copies[:, None].astype(np.float64)
     with np.errstate(divide="ignore", invalid="ignore"):
-        variance = np.maximum(square - total**2 / copies, 0.0) / (copies - 1)
-    summed = np.sqrt(variance).sum(axis=1)
-    return np.where(copies[:, 0] > 1, summed, np.nan)
+        variance = np.maximum(square - total**2 / number, 0.0) / (number - 1)
+    return np.where(copies > 1, np.sqrt(variance).sum(axis=1), np.nan)
 
 
 def diversity(
     reference: Responses,
-    generated: Sequence[NDArray[np.number]],
+    generated: Sequence[Photons],
     divided: Sequence[Halves],
 ) -> Diversity | None:
     """Diversity of the model and of the Monte Carlo, with the floor of their difference.
 
     Arguments:
         reference: The Monte Carlo, N responses.
-        generated: Repetitions of the generation, rows as in the reference, each (N, Nx, Ny).
+        generated: Repetitions of the generation, rows as in the reference.
         divided: Random halves of the copies of every particle; none for no floor. A half with a
             single copy of a particle has no diversity, so that there is no floor either.
 

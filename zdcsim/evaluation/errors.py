@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 
 from zdcsim.channels import Convention
 from zdcsim.evaluation.floor import Spread, rank_in_particle, spread
-from zdcsim.evaluation.quantities import Measured, blocks
+from zdcsim.evaluation.quantities import Measured, Photons, blocks
 from zdcsim.response import Responses
 
 
@@ -53,17 +53,21 @@ def channel_mae(reference: Measured, generated: Measured, convention: Convention
     return float(np.abs(difference).mean())
 
 
-def rmse_image(reference: Responses, generated: Responses | NDArray[np.number]) -> float:
+def rmse_image(
+    reference: Responses, generated: Photons, rows: NDArray[np.integer] | None = None
+) -> float:
     """Root of the mean over responses of the squared difference summed over fibres.
 
     The RMSE per fibre is this divided by the root of the number of fibres.
 
     Arguments:
         reference: N responses.
-        generated: N others of the same conditions, row by row; shape (N, Nx, Ny) if an array.
+        generated: Others of the same conditions.
+        rows: Which of them is compared with each response of the reference, shape (N,); row by row
+            if not given.
     """
     square = 0.0
-    for (_, ours), (_, theirs) in zip(blocks(generated), blocks(reference), strict=True):
+    for (_, ours), (_, theirs) in zip(blocks(generated, rows), blocks(reference), strict=True):
         square += float(np.square(ours - theirs, dtype=np.float64).sum())
     return float(np.sqrt(square / len(reference)))
 
@@ -87,7 +91,7 @@ def another_copy(particle: NDArray[np.integer], rng: np.random.Generator) -> NDA
 def errors(
     reference: Responses,
     measured: Measured,
-    generated: Sequence[NDArray[np.number]],
+    generated: Sequence[Photons],
     generated_measured: Sequence[Measured],
     conventions: Sequence[Convention],
     seed: int,
@@ -97,7 +101,7 @@ def errors(
     Arguments:
         reference: The Monte Carlo, N responses.
         measured: Its quantities.
-        generated: Repetitions of the generation, each of shape (N, Nx, Ny).
+        generated: Repetitions of the generation, rows as in the reference.
         generated_measured: Their quantities.
         conventions: Channel conventions to report.
         seed: Of the pairings of Monte Carlo copies, one for every repetition.
@@ -115,7 +119,7 @@ def errors(
         for convention in conventions
     }
     image = [rmse_image(reference, each) for each in generated]
-    image_floor = [rmse_image(reference, reference.select(rows)) for rows in partners]
+    image_floor = [rmse_image(reference, reference, rows) for rows in partners]
     fibres = np.sqrt(reference.calorimeter.nx * reference.calorimeter.ny)
     found["RMSE, image"] = _error(image, image_floor)
     found["RMSE, per fibre"] = _error(np.array(image) / fibres, np.array(image_floor) / fibres)

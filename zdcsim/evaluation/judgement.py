@@ -20,7 +20,7 @@ from zdcsim.evaluation.errors import Error, errors
 from zdcsim.evaluation.floor import Comparison, Halves, Spread, by_group, compare, divisions, spread
 from zdcsim.evaluation.jackknife import distance_errors, with_draw_errors
 from zdcsim.evaluation.likeness import likeness, side
-from zdcsim.evaluation.quantities import Measured, measure
+from zdcsim.evaluation.quantities import Measured, Photons, measure
 from zdcsim.evaluation.settings import By, Settings
 from zdcsim.evaluation.speed import Speed
 from zdcsim.io.bundle import training_of
@@ -139,7 +139,7 @@ def write_json(path: Path, judgement: Judgement) -> None:
 
 def judge(
     reference: Responses,
-    generated: Sequence[NDArray[np.number]],
+    generated: Sequence[Photons],
     settings: Settings | None = None,
     *,
     model: Mapping[str, object] | None = None,
@@ -150,8 +150,8 @@ def judge(
 
     Arguments:
         reference: The Monte Carlo, N responses, several copies of every particle.
-        generated: Repetitions of the generation, each of shape (N, Nx, Ny), photo-electrons,
-            row i generated from the conditions of row i of the reference.
+        generated: Repetitions of the generation, sparse or each of shape (N, Nx, Ny),
+            photo-electrons, row i generated from the conditions of row i of the reference.
         settings: What to report and how.
         model: Manifest of the model, copied into the result.
         speed: Time of the generator, copied into the result.
@@ -217,7 +217,7 @@ def _with_draw_errors(
 def _likeness(
     reference: Responses,
     ours: Measured,
-    counted: Sequence[NDArray[np.number]],
+    counted: Sequence[Photons],
     theirs: Sequence[Measured],
     divided: Sequence[Halves],
     settings: Settings,
@@ -233,28 +233,34 @@ def _likeness(
     return likeness(whole, sides, divided, settings.seed, classifiers=trained)
 
 
-def checked(generated: Sequence[NDArray[np.number]]) -> Sequence[NDArray[np.number]]:
+def checked(generated: Sequence[Photons]) -> Sequence[Photons]:
     """The repetitions, at least one."""
     if not len(generated):
         raise ValueError("no generated responses; at least one repetition is needed")
     return generated
 
 
-def counts(
-    generated: NDArray[np.number], reference: Responses, settings: Settings
-) -> NDArray[np.number]:
-    """One repetition after the rounding of the settings, shape (N, Nx, Ny)."""
+def counts(generated: Photons, reference: Responses, settings: Settings) -> Photons:
+    """One repetition of N responses after the rounding of the settings."""
     expected = (len(reference), *reference.calorimeter.shape)
-    if generated.shape != expected:
+    shape, values = _shape_and_values(generated)
+    if shape != expected:
         raise ValueError(
-            f"generated responses must have the reference's shape {expected}; got {generated.shape}"
+            f"generated responses must have the reference's shape {expected}; got {shape}"
         )
-    if not (np.isfinite(generated).all() and (generated >= 0).all()):
+    if not (np.isfinite(values).all() and (values >= 0).all()):
         raise ValueError("generated photo-electron counts must be finite and not negative")
-    if settings.rounding == "none" or np.issubdtype(generated.dtype, np.integer):
+    if settings.rounding == "none" or np.issubdtype(values.dtype, np.integer):
         return generated
-    truncated: NDArray[np.floating] = np.trunc(generated)
+    truncated: NDArray[np.floating] = np.trunc(values)
     return truncated
+
+
+def _shape_and_values(photons: Photons) -> tuple[tuple[int, ...], NDArray[np.number]]:
+    """What the shape would be if dense, and the counts, of a sparse sample those that are not 0."""
+    if isinstance(photons, Responses):
+        return (len(photons), *photons.calorimeter.shape), photons.counts
+    return photons.shape, photons
 
 
 def _sample(reference: Responses, ours: Measured, theirs: Sequence[Measured]) -> Sample:

@@ -20,7 +20,7 @@ from zdcsim.evaluation.physics_distance import (
     kernel_physics_distance,
     standardised,
 )
-from zdcsim.evaluation.quantities import Measured, blocks
+from zdcsim.evaluation.quantities import Measured, Photons, blocks
 from zdcsim.evaluation.separation import separation
 from zdcsim.evaluation.two_sample import Level, told_apart
 from zdcsim.response import Responses
@@ -87,7 +87,7 @@ class Side:
 
 
 def side(
-    photons: Responses | NDArray[np.number],
+    photons: Photons,
     measured: Measured,
     reference: Responses,
     convention: str,

@@ -7,7 +7,7 @@ from zdcsim.evaluation.floor import rank_in_particle
 from zdcsim.response import Responses
 
 
-def repetitions(reference: Responses, generated: Responses) -> list[NDArray[np.float32]]:
+def repetitions(reference: Responses, generated: Responses) -> list[Responses]:
     """Generated responses in the rows of the reference.
 
     Rows are matched by particle and by their order within the particle. A file with k times as
@@ -18,7 +18,7 @@ def repetitions(reference: Responses, generated: Responses) -> list[NDArray[np.f
         generated: Responses of the same particles.
 
     Returns:
-        k arrays of shape (N, Nx, Ny).
+        k times N responses, sparse.
 
     Raises:
         ValueError: If calorimeter, particles, their numbers of responses or their conditions
@@ -36,7 +36,7 @@ def repetitions(reference: Responses, generated: Responses) -> list[NDArray[np.f
     rows = [order[first + time * copies[index]] for time in range(times)]
     for chosen in rows:
         _check_conditions(reference, generated, chosen)
-    return [generated.dense(chosen) for chosen in rows]
+    return [generated.select(chosen) for chosen in rows]
 
 
 def _times(reference: NDArray[np.integer], generated: NDArray[np.integer]) -> int:

@@ -27,7 +27,7 @@ from zdcsim.evaluation.binning import (
 )
 from zdcsim.evaluation.diversity import light, particle_diversity
 from zdcsim.evaluation.features import FEATURES
-from zdcsim.evaluation.quantities import Measured, measure
+from zdcsim.evaluation.quantities import Measured, Photons, dense, measure
 from zdcsim.response import Responses
 
 MONTE_CARLO, MODEL = "#1a1a1a", "#c8102e"
@@ -58,14 +58,14 @@ def style() -> Iterator[None]:
 
 def figures(
     reference: Responses,
-    generated: NDArray[np.number],
+    generated: Photons,
     conventions: Sequence[Convention],
 ) -> dict[str, Figure]:
     """All figures of one repetition of the generation, by title.
 
     Arguments:
         reference: The Monte Carlo, N responses.
-        generated: One generated response for every row of it, shape (N, Nx, Ny).
+        generated: One generated response for every row of it.
         conventions: Channel conventions to draw.
     """
     ours = measure(reference, reference.calorimeter, conventions)
@@ -89,7 +89,7 @@ def png(figure: Figure) -> bytes:
     return drawn.getvalue()
 
 
-def gallery(reference: Responses, generated: NDArray[np.number]) -> Figure:
+def gallery(reference: Responses, generated: Photons) -> Figure:
     """Monte Carlo copies beside generated responses of the same particles, one common scale.
 
     The particles are spread over the mean photon sums of those that leave light.
@@ -103,7 +103,7 @@ def gallery(reference: Responses, generated: NDArray[np.number]) -> Figure:
     top = max(float(reference.dense(rows).max()) for rows in chosen)
     scale = LogNorm(1, max(top, 2.0))
     for line, rows in zip(axes, chosen, strict=True):
-        images = [*reference.dense(rows), *generated[rows]]
+        images = [*reference.dense(rows), *dense(generated, rows)]
         for axis in line:
             axis.set_axis_off()
         for axis, image in zip((*line[: len(rows)], *line[width // 2 :]), images, strict=False):
@@ -254,7 +254,7 @@ def _particle_means(values: NDArray[np.float64], index: NDArray[np.integer]) -> 
     return mean, np.sqrt(variance / copies)
 
 
-def diversity(reference: Responses, generated: NDArray[np.number]) -> Figure:
+def diversity(reference: Responses, generated: Photons) -> Figure:
     """Diversity of the model against that of the Monte Carlo, one point a particle."""
     index = np.unique(reference.particle, return_inverse=True)[1]
     ours = particle_diversity(light(reference), index)

@@ -15,6 +15,8 @@ from zdcsim.geometry import Calorimeter
 from zdcsim.response import Responses
 
 BLOCK = 2000
+Photons = Responses | NDArray[np.number]
+"""Photo-electrons of a sample: sparse, or dense, shape (N, Nx, Ny)."""
 
 
 @dataclass(frozen=True)
@@ -65,25 +67,34 @@ def quantities(conventions: Sequence[Convention]) -> tuple[Quantity, ...]:
     return (*channels, *(Quantity("features", name, unit) for name, unit in FEATURES.items()))
 
 
+def dense(sample: Photons, rows: slice | NDArray[np.integer]) -> NDArray[np.number]:
+    """Some rows of a sample as images, shape (n, Nx, Ny)."""
+    return sample.dense(rows) if isinstance(sample, Responses) else sample[rows]
+
+
 def blocks(
-    sample: Responses | NDArray[np.number],
+    sample: Photons, order: NDArray[np.integer] | None = None
 ) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """A sample as dense images, `BLOCK` responses at a time, with the rows they come from."""
-    for start in range(0, len(sample), BLOCK):
-        rows = slice(start, min(start + BLOCK, len(sample)))
-        dense = sample.dense(rows) if isinstance(sample, Responses) else sample[rows]
-        yield rows, dense.astype(np.float32, copy=False)
+    """A sample as dense images, `BLOCK` responses at a time, with the rows they come from.
+
+    Arguments:
+        sample: N responses.
+        order: Rows to take instead of all in order; the slices count in it.
+    """
+    whole = len(sample) if order is None else len(order)
+    for start in range(0, whole, BLOCK):
+        rows = slice(start, min(start + BLOCK, whole))
+        images = dense(sample, rows if order is None else order[rows])
+        yield rows, images.astype(np.float32, copy=False)
 
 
 def measure(
-    sample: Responses | NDArray[np.number],
-    calorimeter: Calorimeter,
-    conventions: Sequence[Convention],
+    sample: Photons, calorimeter: Calorimeter, conventions: Sequence[Convention]
 ) -> Measured:
     """The quantities of every response of a sample.
 
     Arguments:
-        sample: Responses, or photo-electrons per fibre, shape (N, Nx, Ny).
+        sample: N responses.
         calorimeter: The detector.
         conventions: Channel conventions to sum under.
     """

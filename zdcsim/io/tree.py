@@ -23,7 +23,7 @@ from zdcsim.geometry import CALORIMETERS, Calorimeter
 from zdcsim.io.block import Block, check_primaries, read_provenance
 from zdcsim.io.rootfile import names, opened
 from zdcsim.io.tree_checks import check_image, check_rows
-from zdcsim.response import Responses, reused
+from zdcsim.response import Responses, joined, reused
 
 TREE: Final = "responses"
 MISSED: Final = "missed"
@@ -33,6 +33,8 @@ DETECTOR_NUMBERS: Final = {("ZN", "A"): 1, ("ZP", "A"): 2, ("ZN", "C"): 4, ("ZP"
 """O2's detector numbers, by calorimeter and side."""
 SCALARS: Final = ("particle", "pdg", *NAMES, "detector", "photon_sum", "cpu_seconds")
 EVENT: Final = "event"
+STEP: Final = 20_000
+"""Responses that are read together."""
 IMAGE: Final = "fibres"
 ARCHIVE: Final = uproot.LZMA(9)
 """Smallest files, written slowly: for showers, which took hours."""
@@ -143,11 +145,12 @@ def read_library(path: Path) -> Responses:
     """
     with opened(path) as file:
         provenance = _provenance(file, path)
-        arrays = _tree(file, TREE, BRANCHES, path).arrays(list(BRANCHES))
-    return _responses(arrays, provenance, path)
+        tree = _tree(file, TREE, BRANCHES, path)
+        parts = [responses for responses, _ in _steps(tree, BRANCHES, provenance, path, STEP)]
+        return joined(parts or [_responses(tree.arrays(list(BRANCHES)), provenance, path)])
 
 
-def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
+def blocks(path: Path, rows: int = STEP) -> Iterator[Block]:
     """The responses of one of our ROOT files block by block, the missed primaries with the first.
 
     Arguments:
@@ -163,12 +166,27 @@ def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
         provenance = _provenance(file, path)
         tree = _tree(file, TREE, BRANCHES, path)
         wanted = [*BRANCHES, *([EVENT] if EVENT in tree else [])]
-        first = 0
-        for arrays in tree.iterate(wanted, step_size=rows):
-            responses = _without_margin(_responses(arrays, provenance, path, first), path)
+        first = True
+        for responses, arrays in _steps(tree, wanted, provenance, path, rows):
+            _without_margin(responses, path)
             event = _flat(arrays[EVENT], np.int64) if EVENT in wanted else None
-            yield Block(responses, *missed, event) if first == 0 else Block(responses, event=event)
-            first += len(responses)
+            yield Block(responses, *missed, event) if first else Block(responses, event=event)
+            first = False
+
+
+def _steps(
+    tree: uproot.TTree,
+    wanted: Sequence[str],
+    provenance: dict[str, object],
+    path: Path,
+    rows: int,
+) -> Iterator[tuple[Responses, ak.Array]]:
+    """Some responses after the other, sparse, and the branches they were made of, far larger."""
+    first = 0
+    for arrays in tree.iterate(list(wanted), step_size=rows):
+        responses = _responses(arrays, provenance, path, first)
+        yield responses, arrays
+        first += len(responses)
 
 
 def _without_margin(responses: Responses, path: Path) -> Responses:
