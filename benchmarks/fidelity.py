@@ -23,6 +23,7 @@ import os
 import resource
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ from changed_settings import changed_alike, listed
 from league_seeds import Row, added, over_seeds, retimed, with_errors
 from numpy.typing import NDArray
 from result_files import write_rows
-from trained import SIGNAL, classifier, commits, judged, untrained, verdict
+from trained import SIGNAL, classifier, commits, judged, verdict
 from yardstick import yardstick_seconds
 
 from detcore.provenance import provenance
@@ -334,13 +335,10 @@ def main() -> None:
     detector = options.detector
     reference = options.reference or Path(f"data/{detector}_test.root")
     sampled = [text for text in options.set if text.startswith("data.train=")]
-    config = options.signal or SIGNAL[detector]
     jobs = [(name, seed) for seed in options.seeds for name in options.families]
     if options.only_trained:
         jobs = [job for job in jobs if verdict(options.runs, *job).exists()]
-    signal = options.runs / config
-    if any(untrained(options.runs, *job) for job in jobs):
-        classifier(options.runs, config, sampled)
+    signal = partial(classifier, options.runs, options.signal or SIGNAL[detector], sampled)
 
     def one(job: tuple[str, int]) -> tuple[Path, dict[str, Any]]:
         return judged(options.runs, *job, signal, reference, options.set, ["--likeness"])

@@ -55,7 +55,7 @@ def main() -> None:
     test = tree.read(options.reference)
     rows = rng.integers(len(test), size=options.responses)
     partners = another_copy(test.particle, rng)[rows]
-    reference, generated = test.select(rows), test.dense(partners).astype(np.int32)
+    reference, generated = test.select(rows), test.select(partners)
     stages = Stages()
     settings = Settings(measures=True, seed=options.seed)
     wall, cpu = perf_counter(), process_time()

@@ -13,13 +13,15 @@ is judged already is not repeated.
 
 import argparse
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from fidelity import COLUMNS, cost, judged_number, simulated, text
 from figure_file import write_png
+from league_figures import COLOURS
 from league_seeds import over_seeds
 from matplotlib.figure import Figure
 from result_files import write_rows
@@ -32,7 +34,6 @@ from zdcsim.io import tree
 
 SHOWN = ("W", "photon_sum", "width", "occupancy", "maximum", "diversity", "auc")
 """Columns of the league that the table has."""
-COLOURS = ("#c8102e", "#0b5fa5", "#2a8c4a", "#e08a00", "#6a3d9a", "#555555")
 
 Row = dict[str, Any]
 
@@ -56,7 +57,11 @@ def beginning(whole: Path, particles: int, folder: Path) -> Path:
 
 
 def point(
-    options: argparse.Namespace, family: str, particles: int, whole: int, signal: Path
+    options: argparse.Namespace,
+    family: str,
+    particles: int,
+    whole: int,
+    signal: Callable[[], Path],
 ) -> Row | None:
     """All seeds of a family at one number of particles; None if none of those wanted is there."""
     runs, settings = options.runs, list(options.set)
@@ -145,7 +150,7 @@ def caption(rows: list[Row], record: Row) -> str:
         f"which validates (training showers: the others'). {sample['responses']} Monte Carlo "
         f"responses of {sample['particles']} particles that training never saw. Distances over the "
         "Monte Carlo's own floor at the same size, ± over seeds, in parentheses the error of "
-        f"a single one; AUC of a classifier on features."
+        "a single one; AUC of a classifier on features."
         f"{league if any(row['of_league'] for row in rows) else ''} "
         f"Monte Carlo: {rows[0]['tables']}. Settings changed: "
         f"{', '.join(record['settings']) or 'none'}. Trained at commit {trained_at}, "
@@ -197,7 +202,7 @@ def main() -> None:
     """Train what is missing, judge it, write table and figure."""
     options = arguments()
     whole = len(np.unique(tree.read(options.train).particle))
-    signal = classifier(options.runs, SIGNAL[options.detector])
+    signal = partial(classifier, options.runs, SIGNAL[options.detector])
     found = [
         point(options, family, particles, whole, signal)
         for family in options.families

@@ -12,6 +12,7 @@ import argparse
 import json
 import statistics
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -94,7 +95,7 @@ def main() -> None:
     parser.add_argument("--parallel", type=int, default=2, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     arguments = parser.parse_args()
-    signal = classifier(arguments.runs, "signal")
+    signal = partial(classifier, arguments.runs, "signal")
     jobs = [(name, seed) for seed in arguments.seeds for name in CONFIGS]
 
     def one(job: tuple[str, int]) -> tuple[Path, dict[str, Any]]:

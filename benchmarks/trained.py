@@ -4,7 +4,8 @@ import functools
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ SIGNAL = {"zn": "signal", "zp": "signal_zp"}
 SCALED = "+constant"
 """Behind the name of a configuration: its generator times the constant fitted on training data."""
 
+_ONE_AT_A_TIME = threading.Lock()
+
 
 def zdcsim(*arguments: str | Path) -> None:
     """Run one command of the command line."""
@@ -31,9 +34,11 @@ def zdcsim(*arguments: str | Path) -> None:
 def classifier(runs: Path, config: str, overrides: Sequence[str] = ()) -> Path:
     """Run folder of the signal classifier, trained if it is not there."""
     folder = runs / config
-    if not (folder / "done").exists():
-        zdcsim("train", CONFIGS / f"{config}.yaml", "--out", folder, "--resume", *_set(overrides))
-        (folder / "done").touch()
+    with _ONE_AT_A_TIME:  # families that train beside each other ask for the same
+        if not (folder / "done").exists():
+            path = CONFIGS / f"{config}.yaml"
+            zdcsim("train", path, "--out", folder, "--resume", *_set(overrides))
+            (folder / "done").touch()
     return folder
 
 
@@ -62,7 +67,7 @@ def judged(
     runs: Path,
     config: str,
     seed: int,
-    signal: Path,
+    signal: Callable[[], Path],
     reference: Path,
     overrides: Sequence[str] = (),
     options: Sequence[str] = (),
@@ -76,7 +81,7 @@ def judged(
         runs: Where the run folders are kept.
         config: Name of the settings file, with `SCALED` for a generator times its constant.
         seed: Of the training.
-        signal: Run folder of the classifier.
+        signal: Gives the run folder of the classifier, when a bundle is exported.
         reference: ROOT file of the test sample.
         overrides: Settings to change, a.b=value.
         options: Of `zdcsim evaluate`.
@@ -92,7 +97,7 @@ def judged(
         settings = _set([*_teacher(path, runs, seed), *overrides])
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
         scale = "fitted" if config.endswith(SCALED) else "none"
-        export_and_judge(run, signal, bundle, reference, written, options, scale=scale)
+        export_and_judge(run, signal(), bundle, reference, written, options, scale=scale)
     elif not written.exists():
         _require_settings(bundle, overrides)
         evaluate(bundle, reference, written, options)

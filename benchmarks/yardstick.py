@@ -5,19 +5,21 @@ kernels along x and y that gives the light of 44 x 44 fibres, and elementwise ar
 trained weight is in it, so it stays the same when models, samples and bundles change.
 """
 
-import time
+import tempfile
+from pathlib import Path
 
 import numpy as np
 import onnx
 import onnxruntime
-from numpy.typing import NDArray
 from onnx import helper, numpy_helper
+from timing import CALLS, WARM, call_seconds
+
+from detcore.session import session as opened
 
 WIDTH, LAYERS = 64, 6
 KERNELS, SIDE = 20, 44
 ROUNDS = 12
 """Of three operations on all fibres."""
-CALLS, WARM = 3000, 200
 
 
 def yardstick_graph() -> bytes:
@@ -55,19 +57,14 @@ def yardstick_graph() -> bytes:
 
 
 def session(graph: bytes) -> onnxruntime.InferenceSession:
-    """ONNX Runtime on one thread, as a bundle is opened."""
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    return onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+    """The graph as a bundle's are opened."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "yardstick.onnx"
+        path.write_bytes(graph)
+        return opened(path, inputs=1)
 
 
 def yardstick_seconds() -> float:
     """Median seconds of one call on this machine now, one thread."""
-    opened = session(yardstick_graph())
-    noise = np.random.default_rng(1).standard_normal((CALLS + WARM, 1, WIDTH))
-    spent: NDArray[np.float64] = np.zeros(len(noise))
-    for k, each in enumerate(noise.astype(np.float32)):
-        start = time.perf_counter()
-        opened.run(None, {"noise": each})
-        spent[k] = time.perf_counter() - start
-    return float(np.median(spent[WARM:]))
+    noise = np.random.default_rng(1).standard_normal((CALLS + WARM, WIDTH)).astype(np.float32)
+    return float(np.median(call_seconds(session(yardstick_graph()), noise)))

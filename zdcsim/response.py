@@ -199,6 +199,22 @@ def joined(parts: list[Responses]) -> Responses:
     )
 
 
+def lit(
+    images: NDArray[np.number],
+) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.number]]:
+    """Offsets, pixels and values of what is not 0 in dense images, shape (N, Nx, Ny).
+
+    Raises:
+        ValueError: If there are more fibres than `MOST_FIBRES`.
+    """
+    flat = images.reshape(len(images), math.prod(images.shape[1:]))
+    if flat.shape[1] > MOST_FIBRES:
+        raise ValueError(f"images of {flat.shape[1]} fibres; at most {MOST_FIBRES} can be numbered")
+    row, pixel = np.nonzero(flat)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(flat)))])
+    return offsets.astype(np.int64), pixel.astype(np.uint16), flat[row, pixel]
+
+
 def sparse(
     images: NDArray[np.floating] | NDArray[np.integer],
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int32]]:
@@ -208,12 +224,8 @@ def sparse(
         ValueError: If a count is negative, not finite or not a whole number, or there are more
             than `MOST_FIBRES`.
     """
-    flat = images.reshape(len(images), math.prod(images.shape[1:]))
-    if flat.shape[1] > MOST_FIBRES:
-        raise ValueError(f"images of {flat.shape[1]} fibres; at most {MOST_FIBRES} can be numbered")
-    whole = np.issubdtype(flat.dtype, np.integer) or bool((flat == np.rint(flat)).all())
-    if not (whole and np.isfinite(flat.sum()) and flat.min(initial=0) >= 0):
+    offsets, pixels, counts = lit(images)
+    whole = np.issubdtype(counts.dtype, np.integer) or bool((counts == np.rint(counts)).all())
+    if not (whole and np.isfinite(counts.sum()) and counts.min(initial=0) >= 0):
         raise ValueError("photo-electron counts must be finite, whole and not negative")
-    row, pixel = np.nonzero(flat)
-    offsets = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=len(flat)))])
-    return offsets.astype(np.int64), pixel.astype(np.uint16), flat[row, pixel].astype(np.int32)
+    return offsets, pixels, counts.astype(np.int32)

@@ -149,7 +149,7 @@ def test_what_an_earlier_league_left_is_of_the_same_sample_and_settings(
     (bundle / "manifest.json").write_text(json.dumps(manifest))
     provenance = dict(tree.read(data / "zn_test.root").provenance)
     written.write_text(json.dumps({"reference": provenance}))
-    asked = tmp_path, "gan", 1, tmp_path, data / reference, overrides
+    asked = tmp_path, "gan", 1, lambda: tmp_path, data / reference, overrides
     if said is None:
         assert trained.judged(*asked) == (bundle, {"reference": provenance})
     else:
@@ -275,7 +275,7 @@ def test_a_bundle_without_a_judgement_is_judged_and_not_trained(
         written.write_text('{"judged": 1}')
 
     monkeypatch.setattr(trained, "zdcsim", command)
-    given = tmp_path, "shower_vae", 1, tmp_path, data / "zn_test.root"
+    given = tmp_path, "shower_vae", 1, lambda: tmp_path, data / "zn_test.root"
     assert not trained.untrained(tmp_path, "shower_vae", 1)
     assert trained.untrained(tmp_path, "shower_vae", 2)
     with pytest.raises(ValueError, match="and 20 is asked for; name another folder"):

@@ -199,9 +199,9 @@ def from_bundle(
             f"reference holds {sample.calorimeter.name}; both must be of one calorimeter"
         )
     spent, responses = Stopwatch(), []
+    opened = spent.time(partial(read_bundle, bundle))
     for repetition in range(repetitions):
         stage(f"generating, {repetition + 1} of {repetitions}")
-        opened = spent.time(partial(read_bundle, bundle))
         made = batches(opened, sample.conditions, seed + repetition, batch_size)
         responses.append(in_rows(sample, timed(made, spent)))
     found = speed(sample, spent, repetitions * len(sample), batch_size)

@@ -45,16 +45,17 @@ def export(
     from zdcsim.training import load_classifier, load_generator, training_record
     from zdcsim.training.scale import fitted_on_run
 
-    generator = load_generator(run)
+    generator, signal = load_generator(run), load_classifier(classifier)
+    record = training_record(run, generator, classifier, signal)
     if steps is not None or integrator is not None:
         generator = followed(generator, steps, integrator)
     generator = rounded(generator, weights)
     fitted = fitted_on_run(generator, run) if scale == "fitted" else None
     verified = write_bundle(
         generator,
-        load_classifier(classifier),
+        signal,
         out,
-        training_record(run, classifier),
+        record,
         reference_conditions(generator.calorimeter),
         fitted,
         target,

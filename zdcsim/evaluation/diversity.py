@@ -8,6 +8,7 @@ numbers of copies.
 Axis key: N responses, U unique particles, S non-zero pixels of all responses together.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -16,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.evaluation.floor import Comparison, Halves, Spread, comparison, spread
-from zdcsim.evaluation.quantities import Photons, blocks
-from zdcsim.response import Responses, entries
+from zdcsim.evaluation.quantities import Photons
+from zdcsim.response import Responses, entries, lit
 
 TOGETHER = 2000
 """Responses, of whole particles, whose pixels are summed together."""
@@ -61,15 +62,7 @@ def light(sample: Photons) -> Light:
     if isinstance(sample, Responses):
         nx, ny = sample.calorimeter.shape
         return Light(sample.offsets, sample.pixels, sample.counts, nx * ny)
-    lengths, pixels, counts = [], [], []
-    for _, images in blocks(sample):
-        flat = images.reshape(len(images), -1)
-        row, pixel = np.nonzero(flat)
-        lengths.append(np.bincount(row, minlength=len(flat)))
-        pixels.append(pixel.astype(np.uint16))
-        counts.append(flat[row, pixel])
-    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))]).astype(np.int64)
-    return Light(offsets, np.concatenate(pixels), np.concatenate(counts), flat.shape[1])
+    return Light(*lit(sample.astype(np.float32, copy=False)), math.prod(sample.shape[1:]))
 
 
 def particle_diversity(

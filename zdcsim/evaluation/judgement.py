@@ -250,7 +250,8 @@ def counts(generated: Photons, reference: Responses, settings: Settings) -> Phot
         )
     if not (np.isfinite(values).all() and (values >= 0).all()):
         raise ValueError("generated photo-electron counts must be finite and not negative")
-    if settings.rounding == "none" or np.issubdtype(values.dtype, np.integer):
+    whole = isinstance(generated, Responses) or np.issubdtype(values.dtype, np.integer)
+    if settings.rounding == "none" or whole:
         return generated
     truncated: NDArray[np.floating] = np.trunc(values)
     return truncated

@@ -1,6 +1,7 @@
 """Settings of flow matching and diffusion in pixels, and what the loop needs to train them."""
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Literal, Self
 
 from pydantic import Field, PositiveInt, model_validator
@@ -52,6 +53,32 @@ class DiffusionShape(Settings):
     guidance: Guidance = 0.0
 
 
+def check_told(
+    name: str, shape: FlowShape | DiffusionShape, hidden_share: float, teacher: Path | None = None
+) -> None:
+    """Refuse to guide a network that was told of every particle.
+
+    Arguments:
+        name: Of the settings of `shape`.
+        shape: How the path is followed.
+        hidden_share: Of the particles that the network was not told.
+        teacher: Its run folder, if it learns in another run.
+
+    Raises:
+        ValueError: If that is asked for.
+    """
+    if not shape.guidance or hidden_share:
+        return
+    whose, remedy = "", "hide a share, such as 0.1"
+    if teacher is not None:
+        whose = f" of the teacher {teacher}"
+        remedy = "train a teacher that hides a share, such as 0.1"
+    raise ValueError(
+        f"{name}.guidance is {shape.guidance:g}, but objective.hidden_share{whose} is 0: a network "
+        f"that was told of every particle cannot be guided away from none; {remedy}"
+    )
+
+
 class TransportExperiment(GeneratorExperiment):
     """What all that move noise have.
 
@@ -65,12 +92,7 @@ class TransportExperiment(GeneratorExperiment):
 
     @model_validator(mode="after")
     def _guided_if_learnt_without_particles_too(self) -> Self:
-        if self.transport.guidance and not self.objective.hidden_share:
-            raise ValueError(
-                f"transport.guidance is {self.transport.guidance:g}, but objective.hidden_share is "
-                "0: a network that was told of every particle cannot be guided away from none; "
-                "hide a share, such as 0.1"
-            )
+        check_told("transport", self.transport, self.objective.hidden_share)
         return self
 
 

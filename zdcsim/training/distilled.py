@@ -23,7 +23,7 @@ from zdcsim.objectives.distillation import (
     TransportGenerator,
 )
 from zdcsim.response import Sample
-from zdcsim.training.denoising import FlowShape, UNetShape
+from zdcsim.training.denoising import FlowShape, UNetShape, check_told
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.latent import LatentDenoiserShape
 from zdcsim.training.parts import Parts
@@ -153,18 +153,12 @@ def check_guidance(experiment: DistilledExperiment) -> None:
     Raises:
         ValueError: If that is so.
     """
-    for name, shape in (("teacher", experiment.teacher), ("transport", experiment.transport)):
-        if shape.guidance and not _hidden_share(experiment.teacher_run):
-            raise ValueError(
-                f"{name}.guidance is {shape.guidance:g}, but objective.hidden_share of the teacher "
-                f"{experiment.teacher_run} is 0: a network that was told of every particle cannot "
-                "be guided away from none; train a teacher that hides a share, such as 0.1"
-            )
-
-
-def _hidden_share(run_dir: Path) -> float:
-    """Of the particles that a run's network was not told, by its settings."""
-    return float(config.read(run_dir / CONFIG).get("objective", {}).get("hidden_share", 0))
+    if not (experiment.teacher.guidance or experiment.transport.guidance):
+        return
+    run = experiment.teacher_run
+    hidden = float(config.read(run / CONFIG).get("objective", {}).get("hidden_share", 0))
+    check_told("teacher", experiment.teacher, hidden, run)
+    check_told("transport", experiment.transport, hidden, run)
 
 
 def load_teacher(generator: Generator, run_dir: Path) -> None:

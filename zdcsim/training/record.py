@@ -1,7 +1,6 @@
 """What a bundle's manifest says of the trainings it was made from."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +8,25 @@ from torch import nn
 
 from detcore import checkpoint
 from detcore.run_folder import PROVENANCE
-from zdcsim.training.trained import load_classifier, load_generator
 
 
-def training_record(run: Path, classifier: Path) -> dict[str, object]:
+def training_record(
+    run: Path, generator: nn.Module, signal_run: Path, classifier: nn.Module
+) -> dict[str, object]:
     """How both networks of a bundle came about, as their run folders say.
 
     Arguments:
         run: Folder of the generator's training.
-        classifier: Folder of the classifier's.
+        generator: What was trained there.
+        signal_run: Folder of the classifier's training.
+        classifier: What was trained there.
 
     Raises:
         ValueError: If a folder holds no run.
     """
     records = {
-        "generator": _record(run, load_generator),
-        "classifier": _record(classifier, load_classifier),
+        "generator": _record(run, generator),
+        "classifier": _record(signal_run, classifier),
     }
     data = records["generator"].get("data", {})
     sample = data.get("provenance", {})
@@ -36,11 +38,11 @@ def training_record(run: Path, classifier: Path) -> dict[str, object]:
     }
 
 
-def _record(run: Path, load: Callable[[Path], nn.Module]) -> dict[str, Any]:
+def _record(run: Path, network: nn.Module) -> dict[str, Any]:
     path = run / PROVENANCE
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return {**found, "trained": _trained(run, load(run))}
+        return {**found, "trained": _trained(run, network)}
     except (OSError, json.JSONDecodeError):
         raise ValueError(
             f"{path} cannot be read; give the folder that `zdcsim train` wrote"
