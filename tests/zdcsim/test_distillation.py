@@ -1,5 +1,6 @@
 """Students of flow matching: the loss, what learns, and the way from a teacher's run."""
 
+import shutil
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -113,6 +114,21 @@ def test_a_student_starts_from_its_teachers_run(family: str, teacher: str, tmp_p
     assert all(torch.equal(other[name], tensor) for name, tensor in taught.state_dict().items())
     assert isinstance(student.get_submodule("transport"), FlowTransport)
     assert student.get_submodule("transport").steps == 1
+
+
+def test_a_student_does_not_go_on_with_another_teacher(tmp_path: Path) -> None:
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    config = CONFIGS / "latent_flow_matching.yaml"
+    train(load_experiment(config, [*SMALL, *TEACHER_SMALL]), RESPONSES, teacher)
+    told = [*SMALL, f"teacher_run={teacher}"]
+    settings = load_experiment(CONFIGS / "distilled_latent_flow.yaml", told)
+    train(settings, RESPONSES, student)
+    train(settings, RESPONSES, student, resume=True)
+    shutil.rmtree(teacher)
+    other = [*SMALL, *TEACHER_SMALL, "seed=2"]
+    train(load_experiment(config, other), RESPONSES, teacher)
+    with pytest.raises(ValueError, match=r"trained on other data \(data\.teacher_sha256: "):
+        train(settings, RESPONSES, student, resume=True)
 
 
 def test_a_teacher_of_another_size_is_named(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pydantic import ValidationError
 from scipy import stats
 from torch import Tensor
 from toy_networks import toy_classifier
@@ -260,6 +261,12 @@ def test_moments_of_a_point_are_its_place() -> None:
 
 def objective(settings: ShowerVaeSettings) -> ShowerVae:
     return ShowerVae(*untrained(), settings, ALONE)
+
+
+def test_a_divergence_in_full_before_it_begins_is_refused() -> None:
+    with pytest.raises(ValidationError, match="up to step 500 and in full from step 500; set"):
+        ShowerVaeSettings(divergence_from=500, divergence_by=500)
+    assert ShowerVaeSettings(divergence_from=499, divergence_by=500).divergence_by == 500
 
 
 def test_the_bound_falls_and_a_restored_objective_goes_on_alike() -> None:

@@ -3,10 +3,10 @@
 Axis key: B particles, Nx by Ny fibres, Z latent numbers.
 """
 
-from typing import Annotated
+from typing import Annotated, Self
 
 import torch
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 from torch import Tensor, nn
 
 from detcore.config import Settings
@@ -47,6 +47,15 @@ class ShowerVaeSettings(Settings):
     optimiser: AdamSettings = AdamSettings(
         learning_rate=2e-3, half_life=1000, betas=(0.9, 0.999), clip=50.0
     )
+
+    @model_validator(mode="after")
+    def _begins_before_it_is_full(self) -> Self:
+        if self.divergence_by <= self.divergence_from:
+            raise ValueError(
+                f"the divergence costs nothing up to step {self.divergence_from} and in full from "
+                f"step {self.divergence_by}; set divergence_by above divergence_from"
+            )
+        return self
 
 
 class ShowerVae(AveragedObjective):
