@@ -7,8 +7,8 @@ validation particles end it, and judges every network on the same test sample. A
 classifier, which learnt from the whole sample, so that only the generator differs. Networks of all
 particles are those in RUNS/FAMILY-SEED, where they are there. With --league N the rows of the
 written league, whose training sample had the first N of these particles, stand beside them, with
-the classifier of that sample. Writes benchmarks/results/learning_curve_zn.json, .md and .png; what
-is judged already is not repeated.
+the classifier of that sample; --league-table names the file of an earlier league. Writes
+benchmarks/results/learning_curve_zn.json, .md and .png; what is judged already is not repeated.
 """
 
 import argparse
@@ -144,7 +144,7 @@ def caption(rows: list[Row], record: Row) -> str:
     """What the table is."""
     sample = rows[0]["sample"]
     trained_at = ", ".join(sorted({commit for row in rows for commit in row["trained_at"]}))
-    league = " Rows of the league have the classifier of their own sample."
+    league = " Rows marked so are of the league of that sample and have its classifier."
     return (
         f"{record['detector']}, trained on the first particles of the training sample, a fifth of "
         f"which validates (training showers: the others'). {sample['responses']} Monte Carlo "
@@ -189,10 +189,12 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--reference", type=Path, help="default: data/zn_test.root, zp_test.root")
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
     parser.add_argument("--league", type=int, help="particles that the written league learnt from")
+    parser.add_argument("--league-table", type=Path, help="default: that in --out")
     parser.add_argument("--set", nargs="*", default=[], help="settings of every training, a.b=v")
     parser.add_argument("--only-trained", action="store_true", help="those that are judged already")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
+    options.league_table = options.league_table or options.out / f"league_{options.detector}.json"
     options.train = options.train or Path(f"data/{options.detector}_train.root")
     options.reference = options.reference or Path(f"data/{options.detector}_test.root")
     return options
@@ -210,8 +212,8 @@ def main() -> None:
     ]
     rows = [row for row in found if row is not None]
     if options.league is not None:
-        written = options.out / f"league_{options.detector}.json"
-        rows += of_league(json.loads(written.read_text()), options.families, options.league)
+        league = json.loads(options.league_table.read_text())
+        rows += of_league(league, options.families, options.league)
     rows = together(rows)
     record: Row = {
         "detector": options.detector.upper(),
