@@ -76,8 +76,11 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1, help="of the training that is taken")
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
     options = parser.parse_args()
-    for config in options.families:
-        bundle, judged = small(options.runs, config, options.seed, options.detector)
+    # All are judged before any file of the repository changes, so that each names a clean commit.
+    found = [
+        small(options.runs, config, options.seed, options.detector) for config in options.families
+    ]
+    for config, (bundle, judged) in zip(options.families, found, strict=True):
         name = zoo_name(config, options.detector)
         take(name, bundle, judged)
         print(f"{DATA / name}: {config}, seed {options.seed}")
