@@ -24,6 +24,7 @@ from figure_file import write_png
 from league_figures import COLOURS
 from league_seeds import over_seeds
 from matplotlib.figure import Figure
+from matplotlib.ticker import FixedLocator, NullLocator
 from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
 
@@ -172,7 +173,12 @@ def drawn(rows: list[Row]) -> Figure:
             means = [n["mean"] for n in numbers]
             axis.errorbar(places, means, error, fmt=look, color=colour, capsize=2, label=label)
     axis.axhline(1.0, color="black", linewidth=1, linestyle=":")
-    axis.set(xscale="log", xlabel="particles of the training sample")
+    axis.set(xscale="log", yscale="log", xlabel="particles of the training sample")
+    shown = sorted({row["particles"] for row in rows})
+    axis.xaxis.set(major_locator=FixedLocator(shown), minor_locator=NullLocator())
+    axis.xaxis.set_major_formatter("{x:,.0f}")
+    axis.yaxis.set_major_locator(FixedLocator((1, 2, 5, 10)))
+    axis.yaxis.set_major_formatter("{x:.0f}")
     axis.set_ylabel("Wasserstein / Monte Carlo floor")
     axis.legend(fontsize=8)
     return figure
