@@ -132,9 +132,9 @@ def test_rows_stay_beside_a_model_that_leaves_more_responses_empty(
 @pytest.mark.parametrize(
     ("reference", "overrides", "said"),
     [
-        ("zn_test.root", ["training.steps=3000"], None),
-        ("zn_pbpb.root", ["training.steps=3000"], "was judged on another sample than"),
-        ("zn_test.root", ["training.steps=20"], "with training.steps 3000, and 20 is asked for"),
+        ("zn_test.root", ["training.steps=5000"], None),
+        ("zn_pbpb.root", ["training.steps=5000"], "was judged on another sample than"),
+        ("zn_test.root", ["training.steps=20"], "with training.steps 5000, and 20 is asked for"),
         ("zn_test.root", ["data.train=older.root"], "and older.root is asked for; name another"),
     ],
 )
@@ -284,4 +284,5 @@ def test_a_bundle_without_a_judgement_is_judged_and_not_trained(
     assert judgement == {"judged": 1}
     assert [words[0] for words in asked] == ["evaluate"]
     assert asked[0][-1] == "--likeness"
-    assert trained.commits([bundle]) == ["56b93f47114e"]
+    manifest = json.loads((data / "zn-shower-vae" / "manifest.json").read_text())
+    assert trained.commits([bundle]) == [manifest["training"]["generator"]["commit"][:12]]
