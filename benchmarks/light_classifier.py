@@ -10,6 +10,7 @@ benchmarks/results/light_classifier.json and .md; what is trained already is not
 
 import argparse
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,10 @@ import numpy as np
 import torch
 from fidelity import text
 from league_seeds import over_seeds
-from numpy.typing import NDArray
 from result_files import write_rows
-from trained import CONFIGS, SIGNAL, zdcsim
+from torch import Tensor
+from torch.nn.functional import binary_cross_entropy
+from trained import SIGNAL, classifier
 
 from detcore import checkpoint
 from detcore.provenance import provenance, shortened
@@ -40,64 +42,70 @@ COLUMNS = {
 Row = dict[str, Any]
 
 
-def trained(runs: Path, detector: str, steps: int, seed: int) -> Path:
-    """Run folder of a classifier; one that is finished stays as it is."""
-    config = SIGNAL[detector]
-    folder = runs / detector / f"{config}-{steps}-{seed}"
-    settings = ("--set", f"training.steps={steps}", "--set", "tracking.enabled=false")
-    path = CONFIGS / f"{config}.yaml"
-    zdcsim("train", path, "--out", folder, "--seed", str(seed), "--resume", *settings)
-    return folder
+@dataclass(frozen=True)
+class TestParticles:
+    """Particles of a test sample, each once.
+
+    Attributes:
+        hits: Conditions of those that reach the face, shape (N, 9).
+        lit: Share of the showers of each that leave light, shape (N,).
+        missed: Conditions of those that miss, shape (M, 9).
+    """
+
+    hits: Tensor
+    lit: Tensor
+    missed: Tensor
 
 
-def cross_entropy(chance: NDArray[np.float64], lit: NDArray[np.float64]) -> float:
-    """Mean of -log p of what happened, a share of lit showers at a time."""
-    safe = np.clip(chance, 1e-12, 1 - 1e-12)
-    return float(-(lit * np.log(safe) + (1 - lit) * np.log1p(-safe)).mean())
+def tested(path: Path) -> TestParticles:
+    """The particles of a test sample."""
+    sample = tree.read(path)
+    _, first, of = np.unique(sample.particle, return_index=True, return_inverse=True)
+    lit = np.bincount(of, sample.photon_sum() > 0) / np.bincount(of)
+    arrays = sample.conditions[first], lit, tree.read_missed(path)[1]
+    return TestParticles(*map(torch.from_numpy, arrays))
 
 
-def judged(folder: Path, detector: str) -> dict[str, float]:
+def judged(folder: Path, test: TestParticles) -> dict[str, float]:
     """How sure and how right a classifier is on the test sample."""
-    hits = tree.read(SAMPLES[detector])
-    _, missed = tree.read_missed(SAMPLES[detector])
-    _, first, of = np.unique(hits.particle, return_index=True, return_inverse=True)
-    lit = np.bincount(of, hits.photon_sum() > 0) / np.bincount(of)
     network = load_classifier(folder)
-
-    def chance(conditions: NDArray[np.floating]) -> NDArray[np.float64]:
-        with torch.no_grad():
-            answers = network(network.scaler(torch.from_numpy(conditions)))[:, 0]
-        return np.asarray(answers.numpy(), np.float64)
-
-    found, away = chance(hits.conditions[first]), chance(missed)
+    with torch.no_grad():
+        found, away = (
+            network(network.scaler(conditions))[:, 0].double()
+            for conditions in (test.hits, test.missed)
+        )
     best = checkpoint.load(folder / checkpoint.BEST)
     return {
         "validation": float(best["validation"]),
         "best_step": int(best["step"]),
-        "hit": cross_entropy(found, lit),
-        "missed": cross_entropy(away, np.zeros(len(away))),
-        "wrong": int(((found >= THRESHOLD) != (lit >= THRESHOLD)).sum()),
+        "hit": float(binary_cross_entropy(found, test.lit)),
+        "missed": float(binary_cross_entropy(away, torch.zeros_like(away))),
+        "wrong": int(((found >= THRESHOLD) != (test.lit >= THRESHOLD)).sum()),
         "wrong_missed": int((away >= THRESHOLD).sum()),
-        "particles": len(lit),
+        "particles": len(found),
         "particles_missed": len(away),
     }
 
 
-def row(runs: Path, detector: str, steps: int, seeds: list[int]) -> Row:
+def row(runs: Path, detector: str, steps: int, seeds: list[int], test: TestParticles) -> Row:
     """All seeds of one number of steps."""
-    folders = [trained(runs, detector, steps, seed) for seed in seeds]
-    found = [judged(folder, detector) for folder in folders]
+    folders = [
+        classifier(
+            runs / f"{steps}-{seed}",
+            SIGNAL[detector],
+            (f"seed={seed}", f"training.steps={steps}", "tracking.enabled=false"),
+        )
+        for seed in seeds
+    ]
+    found = [judged(folder, test) for folder in folders]
+    records = [json.loads((folder / PROVENANCE).read_text()) for folder in folders]
     return {
         "detector": detector.upper(),
         "steps": steps,
         "seeds": seeds,
         **{key: over_seeds([each[key] for each in found]) for key in found[0]},
-        "trained_at": sorted({shortened(_commit(folder)) for folder in folders}),
+        "trained_at": sorted({shortened(each["commit"]) for each in records}),
     }
-
-
-def _commit(folder: Path) -> str:
-    return str(json.loads((folder / PROVENANCE).read_text())["commit"])
 
 
 def markdown(rows: list[Row], caption: str) -> str:
@@ -125,9 +133,10 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs/light_classifier"))
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
+    tests = {detector: tested(SAMPLES[detector]) for detector in options.detectors}
     rows = [
-        row(options.runs, detector, steps, options.seeds)
-        for detector in options.detectors
+        row(options.runs, detector, steps, options.seeds, test)
+        for detector, test in tests.items()
         for steps in options.steps
     ]
     record: Row = provenance("torch", "numpy")

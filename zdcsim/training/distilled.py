@@ -1,6 +1,7 @@
 """Settings of students of flow matching, and what the loop needs to train them."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Literal
 
@@ -8,6 +9,7 @@ from pydantic import PositiveInt
 
 from detcore import checkpoint, config
 from detcore.distributed import Processes
+from detcore.files import sha256
 from detcore.run_folder import CONFIG
 from zdcsim.geometry import calorimeter
 from zdcsim.models.flow_matching import FlowTransport
@@ -135,7 +137,7 @@ def distilled_parts(
             load_teacher(network, experiment.teacher_run)
         return Distillation(student, teacher, experiment.objective, processes)
 
-    return validated_parts(
+    parts = validated_parts(
         experiment,
         responses,
         processes,
@@ -144,6 +146,9 @@ def distilled_parts(
         noise_size,
         experiment.validation_draws,
         by_matching(noise_size, experiment.seed),
+    )
+    return replace(
+        parts, digests={"teacher_sha256": sha256(experiment.teacher_run / checkpoint.BEST)}
     )
 
 

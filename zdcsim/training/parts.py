@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -22,12 +22,14 @@ class Parts:
         batch_at: This process's share of the batch of a step number.
         validate: A value, the smaller the better.
         sizes: Rows that train and rows that validate, for the record.
+        digests: Of what is learnt from beside the sample, by name, for the record.
     """
 
     objective: Objective[Any]
     batch_at: Callable[[int], Any]
     validate: Callable[[], float]
     sizes: Mapping[str, int]
+    digests: Mapping[str, str] = field(default_factory=dict)
 
 
 def response_samples(experiment: GeneratorExperiment, responses: Sample) -> tuple[Sample, Sample]:

@@ -20,7 +20,6 @@ from zdcsim.io.held import opened_samples, read_missed
 from zdcsim.io.joining import stated_beam
 from zdcsim.response import Sample
 from zdcsim.training.config import SignalExperiment
-from zdcsim.training.distilled import DistilledExperiment
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.families import generator_parts
 from zdcsim.training.parts import Parts
@@ -83,7 +82,7 @@ def train(
     _check_beam(experiment, responses)
     with processes(experiment.training.device) as group:
         parts = _parts(experiment, responses, missed, group)
-        record = _record(experiment, responses, parts, checksum)
+        record = _record(responses, parts, checksum)
         check_folder(folder, experiment, record, resume, MAY_CHANGE)
         group.average({"": 0.0})  # all have looked at the folder before the first writes to it
         told = tracker(experiment.tracking, folder) if group.first else Untracked()
@@ -124,18 +123,13 @@ def _parts(
     return generator_parts(experiment, responses, group)
 
 
-def _record(
-    experiment: GeneratorExperiment | SignalExperiment,
-    responses: Sample,
-    parts: Parts,
-    checksum: str | None,
-) -> dict[str, object]:
-    data = {
-        "sha256": checksum,
-        "provenance": dict(responses.provenance),
-        "responses": dict(parts.sizes),
+def _record(responses: Sample, parts: Parts, checksum: str | None) -> dict[str, object]:
+    return {
+        **provenance("torch", "numpy", "pydantic"),
+        "data": {
+            "sha256": checksum,
+            "provenance": dict(responses.provenance),
+            "responses": dict(parts.sizes),
+            **parts.digests,
+        },
     }
-    if isinstance(experiment, DistilledExperiment):
-        # A student learns from its teacher's weights as from its data.
-        data["teacher_sha256"] = files.sha256(experiment.teacher_run / checkpoint.BEST)
-    return {**provenance("torch", "numpy", "pydantic"), "data": data}
