@@ -4,13 +4,13 @@ python benchmarks/fidelity.py --detector zn --families shower_vae sdi_gan_regres
 
 Each family is trained by its settings file in configs/zdcsim, exported, proved against the emulator
 of O2 and judged on the test sample with all measures of likeness; the best weights are chosen on
-validation particles. Writes benchmarks/results/league_zn.json and .md, and the judgement of every
-seed beside the runs. What is there is not repeated, so more families or seeds can be added later;
-rows of the written table whose families are not named stay as they are, if they were judged on the
-same sample; with --add the other seeds of the named families stay too, with --times all but their
-seconds. Seconds are measured here, one bundle after the other, on one thread, and are brought to
-the machine that the table names by a graph that is timed with every row (yardstick.py): that of
-the written table, or this one with --here.
+validation particles. Writes benchmarks/results/league_zn.json and .md, league_zn_main.md with the
+main columns, and the judgement of every seed beside the runs. What is there is not repeated, so
+more families or seeds can be added later; rows of the written table whose families are not named
+stay as they are, if they were judged on the same sample; with --add the other seeds of the named
+families stay too, with --times all but their seconds. Seconds are measured here, one bundle after
+the other, on one thread, and are brought to the machine that the table names by a graph that is
+timed with every row (yardstick.py): that of the written table, or this one with --here.
 
 A bundle without a judgement is judged and not trained again, so the committed bundles can be judged
 on a larger test sample: copy data/zn-shower-vae to RUNS/shower_vae-1/bundle.
@@ -29,43 +29,30 @@ from typing import Any
 
 import numpy as np
 import timing
-from changed_settings import changed_alike, listed
+from changed_settings import changed_alike
 from league_seeds import Row, added, over_seeds, retimed, with_errors
+from league_table import (
+    BATCHES,
+    EVERY,
+    FLOORS,
+    LARGE,
+    MAIN,
+    NUMBERS,
+    full_caption,
+    main_caption,
+    markdown,
+)
 from numpy.typing import NDArray
 from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
 from yardstick import yardstick_seconds
 
+from detcore.files import write_text
 from detcore.provenance import provenance
 from zdcsim.evaluation.judgement import physics_tables
 from zdcsim.io import tree
 from zdcsim.io.bundle import GENERATOR, read_bundle, read_manifest
 from zdcsim.response import Responses
-
-COLUMNS = {
-    "W": ("W / floor", ("distances", "o2", "mean", "ratio")),
-    "photon_sum": ("sum", ("distances", "features", "photon sum", "ratio")),
-    "width": ("width", ("distances", "features", "width", "ratio")),
-    "occupancy": ("occupancy", ("distances", "features", "occupancy", "ratio")),
-    "maximum": ("brightest", ("distances", "features", "maximum", "ratio")),
-    "diversity": ("diversity", ("diversity", "difference", "ratio")),
-    "auc": ("AUC", ("likeness", "AUC, features", "model", "mean")),
-    "auc_fibres": ("AUC, fibres", ("likeness", "AUC, fibres", "model", "mean")),
-    "fpd": ("FPD", ("likeness", "FPD", "model", "mean")),
-    "coverage": ("coverage", ("likeness", "coverage", "model", "mean")),
-}
-"""Heading and place in a judgement; ratios are over the Monte Carlo's own floor."""
-
-FLOORS = {
-    "auc": ("likeness", "AUC, features", "floor"),
-    "auc_fibres": ("likeness", "AUC, fibres", "floor"),
-    "fpd": ("likeness", "FPD", "floor"),
-    "coverage": ("likeness", "coverage", "floor"),
-}
-PLACES = {"fpd": 3}
-"""Decimal places, if not two."""
-BATCHES, LARGE = (1, 100), 10_000
-"""Sizes of batches that are timed; the large one where memory allows."""
 
 
 def entry(judgement: dict[str, Any], path: tuple[str, ...]) -> float | None:
@@ -119,7 +106,7 @@ def family(name: str, found: Mapping[int, tuple[Path, dict[str, Any]]], sample: 
         "family": name,
         "trained_seeds": list(found),
         "trained_at": commits(bundles),
-        "numbers": {key: judged_number(judgements, path) for key, (_, path) in COLUMNS.items()},
+        "numbers": {key: judged_number(judgements, path) for key, (_, path) in NUMBERS.items()},
         "changed": changes,
         "training_steps": over_seeds([each.get("steps") for each in costs]),
         "training_minutes": over_seeds([each.get("minutes") for each in costs]),
@@ -155,33 +142,6 @@ def timed(bundle: Path, conditions: NDArray[np.float32], batch: int) -> Row:
     return timing.bundle_seconds(read_bundle(bundle), conditions, batch)
 
 
-def text(number: Row | None, places: int = 2) -> str:
-    """Mean ± spread over seeds; of one seed its own error in parentheses, where it is known."""
-    if number is None:
-        return ""
-    shown = f"{number['mean']:z.{places}f}"
-    if number["spread"] is not None:
-        return f"{shown} ± {number['spread']:.{places}f}"
-    within = number.get("within")
-    return shown if within is None else f"{shown} (± {within['deviation']:.{places}f})"
-
-
-def milliseconds(row: Row, batch: int) -> str:
-    """CPU of one response, where it was measured."""
-    found = row["seconds"].get(f"batch {batch}")
-    return "" if found is None else f"{1000 * found['cpu_median'] * pace(row):.3f}"
-
-
-def pace(row: Row) -> float:
-    """What takes the seconds of a row to the machine of the whole table."""
-    return float(row.get("pace", 1.0))
-
-
-def graph_alone(row: Row) -> float:
-    """Seconds of one call of a row's graph, as they were measured."""
-    return float(row["seconds"][timing.GRAPH]["wall_median"])
-
-
 def simulated(sample: Row) -> Row:
     """What a judgement says of its test sample, without what it says there of the model."""
     return {key: value for key, value in sample.items() if key != "empty_generated"}
@@ -203,99 +163,6 @@ def staying(path: Path, families: list[str], sample: Row) -> list[Row]:
             f"of {table['sample']['particles']} particles; name its families too, or move it away"
         )
     return rows
-
-
-def spanned(number: Row | None) -> str:
-    """Fewest and most over seeds, if they differ."""
-    if number is None:
-        return ""
-    fewest, most = min(number["seeds"]), max(number["seeds"])
-    return f"{fewest:,.0f}" if fewest == most else f"{fewest:,.0f} to {most:,.0f}"
-
-
-def markdown(rows: list[Row], record: Row) -> str:
-    """The table, best mean distance first."""
-    headings = ["family", "seeds", *(heading for heading, _ in COLUMNS.values())]
-    headings += [
-        "learnt numbers",
-        "training showers",
-        "steps",
-        "training, min",
-        "core min",
-        "ms, graph alone",
-        *(f"ms, batch {size:,}" for size in (*BATCHES, LARGE)),
-        "x Geant4",
-        "kB",
-    ]
-    lines = [f"| {' | '.join(headings)} |", f"|{'---|' * len(headings)}"]
-    floors = [
-        text(record["floors"][key], PLACES.get(key, 2)) if key in FLOORS else "1" for key in COLUMNS
-    ]
-    lines.append(f"| Monte Carlo (floor) |  | {' | '.join(floors)} |{'  |' * 11}")
-    for row in sorted(rows, key=lambda row: row["numbers"]["W"]["mean"]):
-        cells = [
-            row["family"],
-            str(len(row["numbers"]["W"]["seeds"])),
-            *(text(row["numbers"][key], PLACES.get(key, 2)) for key in COLUMNS),
-        ]
-        cells += [
-            f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else "",
-            spanned(row.get("training_responses")),
-            spanned(row["training_steps"]),
-            text(row["training_minutes"]),
-            text(row["core_minutes"]),
-            f"{1000 * graph_alone(row) * pace(row):.3f}",
-            *(milliseconds(row, size) for size in (*BATCHES, LARGE)),
-            f"{row['seconds']['batch 1']['speed_up'] / pace(row):,.0f}",
-            f"{row['onnx_kb']:.0f}",
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    return "\n".join([*lines, "", record["caption"]]) + "\n"
-
-
-def caption(rows: list[Row], record: Row) -> str:
-    """What the table is."""
-    return (
-        f"{record['detector']}, {record['sample']['responses']} Monte Carlo responses of "
-        f"{record['sample']['particles']} particles that training never saw; mean and spread over "
-        f"as many seeds as said{_of_one_seed(rows)}; of the floor over random halves. "
-        "W: mean Wasserstein distance of the five channel sums (O2 convention); it and the next "
-        "five columns are over the floor, Monte Carlo half against Monte Carlo half at the same "
-        "size. AUC of trained classifiers, 0.5 "
-        "when generated and simulated cannot be told apart. Graph alone: one call of ONNX Runtime "
-        "for one response; the other times include all (scaling, classifier, generator, decoding "
-        f"in Python), one thread, all brought to one machine ({record['clock']['machine']}) by the "
-        "time of one graph; training showers: without their mirror images, blank where not "
-        "recorded; training on one or two cores with other work running, minutes of the clock and, "
-        f"where recorded, of all cores together{_of_students(rows)}."
-        f" Monte Carlo: {record['tables']}. Settings that are not those of the file of the family: "
-        f"{listed(rows)}. Trained at commit {', '.join(record['trained_at'])}, "
-        f"{record['machine']}. Made by `python benchmarks/fidelity.py`."
-    )
-
-
-def _of_students(rows: list[Row]) -> str:
-    """What the training of a student leaves out, if one is in the table."""
-    named = [row["family"] for row in rows if row["family"].startswith("distilled_")]
-    return f", {', '.join(named)} without that of the teacher" if named else ""
-
-
-def _of_one_seed(rows: list[Row]) -> str:
-    """What stands in parentheses, if anything does."""
-    single = {
-        row["family"]: {number["within"]["over"] for number in numbers}
-        for row in rows
-        if (numbers := [each for each in row["numbers"].values() if each and each.get("within")])
-    }
-    if not single:
-        return ""
-    never_drawn = ", ".join(family for family, over in single.items() if "particles" not in over)
-    older = f" (all numbers of {never_drawn} over halves: judged before there were draws)"
-    return (
-        "; in parentheses, of one seed alone: standard error of W and the next four columns for "
-        "another draw of the test sample's particles, of the others spread over its random halves"
-        f"{older if never_drawn else ''}"
-    )
 
 
 def arguments() -> argparse.Namespace:
@@ -374,8 +241,10 @@ def main() -> None:
     for row in rows:
         row["pace"] = record["clock"]["yardstick"] / row["yardstick"]
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
-    record["caption"] = caption(rows, record)
-    write_rows(table, record, rows, markdown(rows, record))
+    record["caption"] = full_caption(rows, record)
+    write_rows(table, record, rows, markdown(rows, record, EVERY, record["caption"]))
+    short = markdown(rows, record, MAIN, main_caption(rows, record))
+    write_text(table.with_name(f"{table.stem}_main.md"), short)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from fidelity import COLUMNS, cost, judged_number, simulated, text
+from fidelity import cost, judged_number, simulated
 from figure_file import write_png
 from league_figures import COLOURS
 from league_seeds import over_seeds
+from league_table import NUMBERS, text
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from result_files import write_rows
@@ -83,7 +84,7 @@ def point(
         "particles": particles,
         "of_league": False,
         "responses": over_seeds([cost(each)["responses"].get("training") for each in bundles]),
-        "numbers": {key: judged_number(judgements, COLUMNS[key][1]) for key in SHOWN},
+        "numbers": {key: judged_number(judgements, NUMBERS[key][1]) for key in SHOWN},
         "sample": simulated(judgements[0]["sample"]),
         "tables": physics_tables(judgements[0]["reference"]),
         "trained_at": commits(bundles),
@@ -129,7 +130,7 @@ def together(rows: Sequence[Row]) -> list[Row]:
 def markdown(rows: list[Row], record: Row) -> str:
     """The table."""
     headings = ["family", "particles", "training showers", "seeds"]
-    headings += [COLUMNS[key][0] for key in SHOWN]
+    headings += [NUMBERS[key][0] for key in SHOWN]
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
     for row in rows:
         showers = row["responses"]["seeds"] if row["responses"] else []

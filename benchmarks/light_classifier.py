@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from fidelity import text
 from league_seeds import over_seeds
+from league_table import text
 from result_files import write_rows
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy
@@ -32,7 +32,7 @@ from zdcsim.io.bundle import THRESHOLD
 from zdcsim.training import load_classifier
 
 SAMPLES = {"zn": Path("data/zn_test.root"), "zp": Path("data/zp_test.root")}
-COLUMNS = {
+NUMBERS = {
     "validation": "validation",
     "hit": "test, particles that reach the face",
     "missed": "test, particles that miss",
@@ -110,14 +110,14 @@ def row(runs: Path, detector: str, steps: int, seeds: list[int], test: TestParti
 
 def markdown(rows: list[Row], caption: str) -> str:
     """The table."""
-    headings = ["calorimeter", "steps", "seeds", "best at step", *COLUMNS.values()]
+    headings = ["calorimeter", "steps", "seeds", "best at step", *NUMBERS.values()]
     headings += ["wrong of those that reach it", "wrong of those that miss"]
     lines = [f"| {' | '.join(headings)} |", "|" + "---|" * len(headings)]
     for each in rows:
         best, wrong, away = (each[key]["seeds"] for key in ("best_step", "wrong", "wrong_missed"))
         cells = [each["detector"], f"{each['steps']:,}", str(len(each["seeds"]))]
         cells.append(f"{min(best):,} to {max(best):,}")
-        cells += [text(each[key], 4) for key in COLUMNS]
+        cells += [text(each[key], 4) for key in NUMBERS]
         cells.append(f"{', '.join(map(str, wrong))} of {each['particles']['seeds'][0]:,}")
         cells.append(f"{', '.join(map(str, away))} of {each['particles_missed']['seeds'][0]:,}")
         lines.append(f"| {' | '.join(cells)} |")

@@ -12,7 +12,7 @@ from pathlib import Path
 from detcore.files import write_text
 
 README = Path("README.md")
-SHOWN = re.compile(r"<!-- (benchmarks/\S+\.md) -->\n.*?\n<!-- end -->", re.DOTALL)
+SHOWN = re.compile(r"<!-- (benchmarks/\S+\.md) -->\n(?:.*?\n)??<!-- end -->", re.DOTALL)
 
 
 def table(found: re.Match[str]) -> str:
@@ -21,5 +21,10 @@ def table(found: re.Match[str]) -> str:
     return f"<!-- {name} -->\n{Path(name).read_text(encoding='utf-8').strip()}\n\n<!-- end -->"
 
 
+def shown(text: str) -> str:
+    """A text with its tables as the files have them, of which a new one stands there empty."""
+    return SHOWN.sub(table, text)
+
+
 if __name__ == "__main__":
-    write_text(README, SHOWN.sub(table, README.read_text(encoding="utf-8")))
+    write_text(README, shown(README.read_text(encoding="utf-8")))

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+import readme_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -17,7 +18,7 @@ PID = ("classifiers", "adaptation", "speed")
 
 
 def test_the_tables_of_the_main_results_are_there() -> None:
-    assert "benchmarks/results/league_zn.md" in SHOWN
+    assert {f"benchmarks/results/league_{name}_main.md" for name in ("zn", "zp")} <= set(SHOWN)
     assert {f"benchmarks/results/pid_{name}.md" for name in PID} <= set(SHOWN)
 
 
@@ -29,6 +30,17 @@ def test_the_validation_page_shows_its_numbers() -> None:
 def test_a_table_is_the_one_in_its_file(name: str) -> None:
     shown = README.split(f"<!-- {name} -->\n")[1]
     assert shown.lstrip("\n").startswith((ROOT / name).read_text(encoding="utf-8").rstrip("\n"))
+
+
+def test_an_empty_place_gets_its_table_and_what_follows_stays(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(ROOT)
+    name = "benchmarks/results/league_zn_main.md"
+    begin, end = f"<!-- {name} -->\n", "<!-- end -->"
+    filled = f"{begin}{(ROOT / name).read_text(encoding='utf-8').strip()}\n\n{end}"
+    text = f"before\n{begin}{end}\nbetween\n{begin}old\n\n{end}\nafter\n"
+    assert readme_tables.shown(text) == f"before\n{filled}\nbetween\n{filled}\nafter\n"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

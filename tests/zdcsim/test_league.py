@@ -11,18 +11,9 @@ import numpy as np
 import pytest
 import trained
 from changed_settings import alike, changed, changed_alike, listed, resolved
-from fidelity import (
-    caption,
-    clock,
-    graph_alone,
-    judged_number,
-    markdown,
-    pace,
-    simulated,
-    staying,
-    text,
-)
+from fidelity import clock, judged_number, simulated, staying
 from league_seeds import MEASURED_HERE, OVER_SEEDS, added, over_seeds, retimed
+from league_table import EVERY, MAIN, full_caption, graph_alone, main_caption, markdown, pace, text
 from yardstick import SIDE, WIDTH, session, yardstick_graph
 
 from zdcsim.io import tree
@@ -103,14 +94,14 @@ def test_rows_of_an_older_league_stay_readable(league: dict[str, Any]) -> None:
         row.pop("changed", None)
         for number in filter(None, row["numbers"].values()):
             number.pop("within", None)
-    said = caption(rows, league)
+    said = full_caption(rows, league)
     assert f"not recorded of {', '.join(row['family'] for row in rows)}. " in said
     assert "in parentheses" not in said
     rows[0]["numbers"]["W"] = judged_number([judgement(1.19)], W)
     rows[1]["numbers"]["W"] = judged_number([judgement(1.3, drawn=None)], W)
-    said = caption(rows, league)
+    said = full_caption(rows, league)
     assert f"(all numbers of {rows[1]['family']} over halves: judged before" in said
-    table = markdown(rows, {**league, "caption": said}).splitlines()
+    table = markdown(rows, league, EVERY, said).splitlines()
     mine = next(line for line in table if line.startswith(f"| {rows[0]['family']} "))
     assert "| 1.19 (± 0.21) |" in mine
     assert table[2].startswith("| Monte Carlo (floor) |  | 1 | 1 | 1 | 1 | 1 | 1 | ")
@@ -208,6 +199,18 @@ def test_committed_seconds_are_brought_to_the_named_machine() -> None:
 
 
 @pytest.mark.parametrize("detector", ["zn", "zp"])
+def test_committed_tables_are_those_of_their_numbers(detector: str) -> None:
+    path = RESULTS / f"league_{detector}.json"
+    found = json.loads(path.read_text(encoding="utf-8"))
+    rows = found["rows"]
+    for columns, said, name in (
+        (EVERY, full_caption(rows, found), path.with_suffix(".md")),
+        (MAIN, main_caption(rows, found), path.with_name(f"league_{detector}_main.md")),
+    ):
+        assert name.read_text(encoding="utf-8") == markdown(rows, found, columns, said)
+
+
+@pytest.mark.parametrize("detector", ["zn", "zp"])
 def test_committed_leagues_count_what_is_learnt(detector: str) -> None:
     for each in json.loads((RESULTS / f"league_{detector}.json").read_text())["rows"]:
         experiment = load_experiment(trained.settings_file(each["family"]))
@@ -220,10 +223,10 @@ def test_the_caption_says_that_students_had_teachers(league: dict[str, Any]) -> 
     students = [each for each in league["rows"] if each["family"].startswith("distilled_")]
     others = [each for each in league["rows"] if each not in students]
     named = ", ".join(each["family"] for each in students)
-    assert students and f"together, {named} without that of the teacher. " in caption(
+    assert students and f"together, {named} without that of the teacher. " in full_caption(
         [*others, *students], league
     )
-    assert "teacher" not in caption(others, league)
+    assert "teacher" not in full_caption(others, league)
 
 
 def test_a_learning_curve_takes_rows_of_the_league_at_their_own_number(
