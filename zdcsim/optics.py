@@ -14,6 +14,7 @@ Source: K. Brown, SLAC-75 (transfer matrices); AliceO2, Common/Field/src/Magneti
 initializeMachineField and MachineField (positions, lengths, fields at 7 TeV and apertures).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -103,22 +104,39 @@ class Machine:
     def _along(
         self, c: NDArray[np.float64], side: Side, front: float
     ) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+        free = np.ones(len(c), bool)
+        for passed, radius in self.in_apertures(c, side):
+            at = passed
+            free &= inside(at, radius)
+        last = self.magnets[-1]
+        return drift(at, front - (last.centre_cm + last.length_cm / 2)), free
+
+    def in_apertures(
+        self, conditions: NDArray[np.float64], side: Side
+    ) -> Iterator[tuple[NDArray[np.float64], float]]:
+        """Phase space at each plane where an aperture is checked, and its radius, cm.
+
+        From the interaction point outwards: where each magnet begins and after each of its slices.
+
+        Arguments:
+            conditions: Of particles that fly to this side, shape (N, 9), the charge in e/3.
+            side: Whose apertures.
+        """
+        c = conditions
         outwards = np.abs(c[:, PZ])
         at = np.stack([c[:, VX], c[:, PX] / outwards, c[:, VY], c[:, PY] / outwards], axis=1)
         z = np.sign(c[:, PZ]) * c[:, VZ]
         per_momentum = GEV_PER_TESLA_METRE * (c[:, CHARGE] / 3) / total_momentum(c)
         scale = self.beam_momentum_gev / NOMINAL_MOMENTUM_GEV
-        free = np.ones(len(c), bool)
         for magnet in self.magnets:
             at = drift(at, magnet.centre_cm - magnet.length_cm / 2 - z)
             radius = magnet.radius_cm[0 if side == "A" else 1]
             step = magnet.length_cm / SLICES
-            free &= inside(at, radius)
+            yield at, radius
             for _ in range(SLICES):
                 at = through(at, magnet.kind, step, scale * magnet.field * per_momentum)
-                free &= inside(at, radius)
+                yield at, radius
             z = np.full(len(c), magnet.centre_cm + magnet.length_cm / 2)
-        return drift(at, front - z), free
 
 
 def total_momentum(conditions: NDArray[np.float64]) -> NDArray[np.float64]:

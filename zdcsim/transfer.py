@@ -7,9 +7,10 @@ the beam's rigidity, below which D1 bends every particle far off the calorimeter
 product of matrices in a graph where the closed form takes sixty nodes.
 
 Axis key: N values of the bending, T terms, E elements (x from x, y from y, x from x', y from y',
-x of a particle along the axis, y of it).
+x of a particle along the axis, y of it), P planes at which an aperture is checked.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,10 +47,33 @@ class TransferSeries:
 
 def transfer_series(machine: Machine, calorimeter: Calorimeter, side: Side) -> TransferSeries:
     """The series of one side of the machine."""
+    coefficients = _series(lambda bending: elements(machine, calorimeter, side, bending))
+    return TransferSeries(entrance(machine), unit(machine), coefficients)
+
+
+def aperture_series(machine: Machine, side: Side) -> NDArray[np.float64]:
+    """The series up to every plane at which an aperture is checked, shape (T, E, P).
+
+    Places are in units of the aperture's radius there, so a particle is stopped where its distance
+    from the axis is 1 or more.
+    """
+
+    def places(c: NDArray[np.float64]) -> NDArray[np.float64]:
+        passed = machine.in_apertures(c, side)
+        return np.stack([at[:, [0, 2]] / radius for at, radius in passed], axis=2)
+
+    return _series(lambda bending: _probed(places, machine, side, bending))
+
+
+def _series(
+    probed: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+) -> NDArray[np.float64]:
+    """Coefficients of the powers of the bending, shape (T, ...), of what is probed, (N, ...)."""
     nodes = chebyshev.chebpts1(4 * TERMS)
-    fitted = chebyshev.chebfit(nodes, elements(machine, calorimeter, side, nodes), TERMS - 1)
-    powers = [np.append(each, 0)[:TERMS] for each in map(_as_powers, fitted.T)]
-    return TransferSeries(entrance(machine), unit(machine), np.stack(powers, axis=1))
+    found = probed(nodes)
+    fitted = chebyshev.chebfit(nodes, found.reshape(len(nodes), -1), TERMS - 1)
+    powers = np.stack(list(map(_as_powers, fitted.T)), axis=1)
+    return powers.reshape(TERMS, *found.shape[1:])
 
 
 def _as_powers(fitted: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -81,6 +105,23 @@ def elements(
         side: Of the machine.
         bending: Unit momentum over rigidity, not 0, shape (N,).
     """
+    return _probed(lambda c: machine.carried(c, calorimeter)[0][:, [0, 2]], machine, side, bending)
+
+
+def _probed(
+    places: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+    machine: Machine,
+    side: Side,
+    bending: NDArray[np.float64],
+) -> NDArray[np.float64]:
+    """Elements up to some places, of particles that are carried there, shape (N, E, ...).
+
+    Arguments:
+        places: Conditions, shape (N, 9), to x and y of each, shape (N, 2, ...).
+        machine: Its magnets.
+        side: To which they fly.
+        bending: See `elements`.
+    """
     sign = 1 if side == "A" else -1
     axis = np.zeros((len(bending), 9))
     axis[:, VZ] = sign * entrance(machine)
@@ -89,7 +130,5 @@ def elements(
     displaced, tilted = axis.copy(), axis.copy()
     displaced[:, [VX, VY]] = 1
     tilted[:, [PX, PY]] = SMALL_SLOPE * np.abs(axis[:, [PZ]])
-    along, moved, turned = (
-        machine.carried(each, calorimeter)[0][:, [0, 2]] for each in (axis, displaced, tilted)
-    )
+    along, moved, turned = map(places, (axis, displaced, tilted))
     return np.concatenate([moved - along, (turned - along) / SMALL_SLOPE, along], axis=1)

@@ -1,6 +1,7 @@
 """The way through the magnets inside the graph, against the transport of the Monte Carlo."""
 
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import onnxruntime
@@ -13,8 +14,9 @@ from toys import toy_responses
 from detcore.distributed import Processes
 from detcore.graph import write
 from zdcsim.conditions import CHARGE, MASS, PX, PY, PZ, VX, VY, VZ, impact
-from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.geometry import ZN, ZP, Calorimeter, Side
 from zdcsim.io import tree
+from zdcsim.models.aperture import Clearance
 from zdcsim.models.flight import BentFlight, flight
 from zdcsim.models.impact import Impact
 from zdcsim.optics import Machine, lead_machine, total_momentum
@@ -80,6 +82,34 @@ def test_soft_particles_arrive_as_precisely_as_their_way_is_long(rng: np.random.
     size = np.abs(elements(Machine(), ZP, "A", bending)[:, 2:4])
     slopes = np.abs(c[:, [PX, PY]]) / np.abs(c[:, [PZ]])
     assert (np.abs(apart) < SINGLE * size * slopes + 1e-3 + SINGLE * np.abs(at[:, [0, 2]])).all()
+
+
+@pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)
+def test_what_an_aperture_stops_is_what_the_monte_carlo_stops(
+    machine: Machine, rng: np.random.Generator
+) -> None:
+    beam = machine.beam_momentum_gev
+    hard = particles(rng, 20_000, 0.1 * beam, beam, (3, -3, 6, 246, 1, 0))
+    soft = particles(rng, 2000, 1e-3, 0.1 * beam, (3, -3, 6))
+    with torch.no_grad():
+        clearance, of_soft = (Clearance(machine)(torch.from_numpy(c))[:, 0] for c in (hard, soft))
+    _, free = machine.carried(hard, ZP)
+    at_edge = clearance.abs().numpy() < 1e-4
+    assert 0.2 < free.mean() < 0.9 and at_edge.mean() < 2e-3
+    assert ((clearance.numpy() > 0) == free)[~at_edge].all()
+    _, free = machine.carried(soft, ZP)
+    assert ((of_soft.numpy() > 0) == free)[of_soft.abs().numpy() > 1e-3].all()
+    assert float(torch.cat([clearance, of_soft]).min()) == -1
+
+
+def test_clearance_is_the_smallest_over_the_planes(rng: np.random.Generator) -> None:
+    c = particles(rng, 300, 1500, 7000, (3, -3, 0)).astype(np.float64)
+    found = Clearance(Machine())(torch.from_numpy(c.astype(np.float32)))[:, 0].numpy()
+    for side in get_args(Side):
+        flies = c[:, PZ] > 0 if side == "A" else c[:, PZ] < 0
+        passed = Machine().in_apertures(c[flies], side)
+        filled = np.max([np.hypot(at[:, 0], at[:, 2]) / radius for at, radius in passed], axis=0)
+        assert found[flies] == pytest.approx(np.maximum(1 - filled, -1), abs=2e-5)
 
 
 @pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["ZN", "ZP"])

@@ -64,36 +64,26 @@ class StraightFlight(nn.Module):
         return conditions[:, VX : VY + 1] + slopes * way, slopes * self.length
 
 
-class BentFlight(nn.Module):
-    """Through the linear optics of the machine, see `flight` and `zdcsim.transfer`.
+class MagnetEntrance(nn.Module):
+    """A particle where the first magnet begins, and how much the magnets will bend it.
 
-    Particles of less than a twentieth of the beam's rigidity are carried as if they had that: D1
-    bends both far off the calorimeters. Apertures stop nothing here.
+    Arguments:
+        machine: Its magnets.
     """
 
-    coefficients: Tensor
     powers: Tensor
 
-    def __init__(self, calorimeter: Calorimeter, machine: Machine) -> None:
+    def __init__(self, machine: Machine) -> None:
         super().__init__()
-        self.entrance, self.unit = entrance(machine), unit(machine)
-        both = [_face_and_drift(calorimeter, machine, side) for side in get_args(Side)]
-        coefficients = torch.from_numpy(np.concatenate(both, axis=1)).float()
-        self.register_buffer("coefficients", coefficients, persistent=False)
+        self.distance, self.unit = entrance(machine), unit(machine)
         self.register_buffer("powers", torch.arange(TERMS).float(), persistent=False)
 
-    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
-        """Place and drift, see `flight`."""
-        pz, slopes = only(conditions, PZ), slopes_of(conditions)
-        way = self.entrance - torch.sign(pz) * only(conditions, VZ)
+    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """Place and slope there, shape (B, 2) each, and powers of the bending, shape (B, T)."""
+        slopes = slopes_of(conditions)
+        way = self.distance - torch.sign(only(conditions, PZ)) * only(conditions, VZ)
         places = conditions[:, VX : VY + 1] + slopes * way
-        elements = torch.matmul(torch.pow(self.bending(conditions), self.powers), self.coefficients)
-        on_a, on_c = torch.split(elements, ELEMENTS, 1)
-        from_place, from_slope, bent = torch.split(torch.where(pz > 0, on_a, on_c), 4, 1)
-        found = from_place * torch.cat([places, places], 1)
-        found = found + from_slope * torch.cat([slopes, slopes], 1) + bent
-        place, drift = torch.split(found, 2, 1)
-        return place, drift
+        return places, slopes, torch.pow(self.bending(conditions), self.powers)
 
     def bending(self, conditions: Tensor) -> Tensor:
         """Charge over momentum, the largest that is carried being 1 and -1, shape (B, 1)."""
@@ -101,6 +91,34 @@ class BentFlight(nn.Module):
         square = (aside * aside).sum(1, keepdim=True) + along * along
         size = torch.sqrt(square).clamp(min=SMALLEST_PZ)
         return (only(conditions, CHARGE) * (self.unit / 3) / size).clamp(-1, 1)
+
+
+class BentFlight(nn.Module):
+    """Through the linear optics of the machine, see `flight` and `zdcsim.transfer`.
+
+    Particles of less than a twentieth of the beam's rigidity are carried as if they had that: D1
+    bends both far off the calorimeters. Apertures stop nothing here; see `zdcsim.models.aperture`.
+    """
+
+    coefficients: Tensor
+
+    def __init__(self, calorimeter: Calorimeter, machine: Machine) -> None:
+        super().__init__()
+        self.at_magnets = MagnetEntrance(machine)
+        both = [_face_and_drift(calorimeter, machine, side) for side in get_args(Side)]
+        coefficients = torch.from_numpy(np.concatenate(both, axis=1)).float()
+        self.register_buffer("coefficients", coefficients, persistent=False)
+
+    def forward(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Place and drift, see `flight`."""
+        places, slopes, powers = self.at_magnets(conditions)
+        on_a, on_c = torch.split(torch.matmul(powers, self.coefficients), ELEMENTS, 1)
+        elements = torch.where(only(conditions, PZ) > 0, on_a, on_c)
+        from_place, from_slope, bent = torch.split(elements, 4, 1)
+        found = from_place * torch.cat([places, places], 1)
+        found = found + from_slope * torch.cat([slopes, slopes], 1) + bent
+        place, drift = torch.split(found, 2, 1)
+        return place, drift
 
 
 def _face_and_drift(calorimeter: Calorimeter, machine: Machine, side: Side) -> NDArray[np.float64]:

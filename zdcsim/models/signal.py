@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from zdcsim.geometry import Calorimeter
+from zdcsim.models.aperture import Clearance
 from zdcsim.models.blocks import SLOPE
 from zdcsim.models.features import FEATURES, ParticleFeatures
 from zdcsim.models.fibre_path import PATHS
@@ -41,7 +42,8 @@ def block_left(features: Tensor) -> Tensor:
 class SignalClassifier(nn.Module):
     """Conditions to the probability that the particle leaves at least one photo-electron.
 
-    The sigmoid is part of the graph, because O2 rounds what it gets.
+    The sigmoid is part of the graph, because O2 rounds what it gets. Behind magnets the network is
+    also told how close to an aperture the particle comes: whether one stops it is then a threshold.
 
     Arguments:
         calorimeter: The detector that is hit or missed.
@@ -56,8 +58,10 @@ class SignalClassifier(nn.Module):
         self.calorimeter = calorimeter
         self.scaler = ConditionScaler()
         self.features = ParticleFeatures(calorimeter, machine)
+        self.clearance = None if machine is None else Clearance(machine)
+        known = FEATURES + 1 + (self.clearance is not None)
         self.layers = nn.Sequential(
-            nn.Linear(FEATURES + 1, hidden),
+            nn.Linear(known, hidden),
             nn.LeakyReLU(SLOPE),
             nn.Linear(hidden, hidden),
             nn.LeakyReLU(SLOPE),
@@ -66,8 +70,12 @@ class SignalClassifier(nn.Module):
 
     def logit(self, conditions: Tensor) -> Tensor:
         """Logit of the probability, shape (B, 1), of scaled conditions, shape (B, 9)."""
-        features, _ = self.features(self.scaler.undo(conditions))
-        logit: Tensor = self.layers(torch.cat([features, block_left(features)], 1))
+        conditions = self.scaler.undo(conditions)
+        features, _ = self.features(conditions)
+        known = [features, block_left(features)]
+        if self.clearance is not None:
+            known.append(self.clearance(conditions))
+        logit: Tensor = self.layers(torch.cat(known, 1))
         return logit
 
     def forward(self, conditions: Tensor) -> Tensor:
