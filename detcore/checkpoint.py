@@ -6,6 +6,8 @@ they are read without running code from the file.
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -35,6 +37,24 @@ def load(path: Path) -> dict[str, Any]:
     except Exception as error:  # torch raises many kinds for a damaged file
         raise ValueError(f"{path} is not a readable checkpoint: {error}") from None
     return state
+
+
+@contextmanager
+def fitting(path: Path) -> Iterator[None]:
+    """While what a checkpoint holds is given to networks and optimisers.
+
+    Raises:
+        ValueError: If it does not fit what the run's settings say now, as another version of this
+            package had other networks.
+    """
+    try:
+        yield
+    except (KeyError, RuntimeError, ValueError) as problem:  # torch says each, as the part may be
+        raise ValueError(
+            f"{path} does not fit the networks that its settings describe: another version made "
+            "it, whose commit is in provenance.json beside it. Train anew, or go on with that "
+            f"version. {' '.join(str(problem).split())}"
+        ) from problem
 
 
 def trim_metrics(path: Path, last_step: int) -> None:

@@ -137,14 +137,19 @@ class Loop(Generic[Batch]):
         self.done = Progression()
 
     def resume(self) -> bool:
-        """Go back to the last checkpoint; False when there is none yet."""
+        """Go back to the last checkpoint; False when there is none yet.
+
+        Raises:
+            ValueError: If it is not readable, or of other networks.
+        """
         last = self.folder / checkpoint.LAST
         found = last.exists()
         if found:
             # On the CPU, from where each part takes what belongs to its device: Adam leaves its
             # counts of steps where they are, and on a GPU every step would wait for them.
             state = checkpoint.load(last)
-            self.objective.load_state_dict(state["objective"])
+            with checkpoint.fitting(last):
+                self.objective.load_state_dict(state["objective"])
             self.done = Progression(**state["done"])
         if self.processes.first:
             checkpoint.trim_metrics(self.folder / checkpoint.METRICS, self.done.step)

@@ -81,12 +81,16 @@ def load_trained(run: Path) -> Trained:
     """The classifier of a run with the weights that validated best.
 
     Raises:
-        ValueError: If the folder holds no run, or one without a finished validation.
+        ValueError: If the folder holds no run, one without a finished validation, or one of a
+            version with other networks.
     """
     experiment = load_experiment(run / CONFIG)
     scaler = read_scaler(run)
     if isinstance(experiment, TreesExperiment):
         return Trained(experiment, read_forest(run), scaler, limits(experiment.data))
     network = build(experiment)
-    network.load_state_dict(checkpoint.load(run / checkpoint.BEST)["weights"])
+    best = run / checkpoint.BEST
+    weights = checkpoint.load(best)["weights"]
+    with checkpoint.fitting(best):
+        network.load_state_dict(weights)
     return Trained(experiment, network.eval(), scaler, limits(experiment.data))

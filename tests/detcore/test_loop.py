@@ -124,6 +124,12 @@ def test_a_damaged_checkpoint_is_named(tmp_path: Path) -> None:
         checkpoint.load(tmp_path / checkpoint.BEST)
 
 
+def test_a_checkpoint_of_another_objective_is_named(tmp_path: Path) -> None:
+    checkpoint.save({"objective": {"of_before": 1}, "done": {}}, tmp_path / checkpoint.LAST)
+    with pytest.raises(ValueError, match=r"last\.pt does not fit .* another version .*'value'"):
+        loop(tmp_path).resume()
+
+
 def test_a_checkpoint_never_runs_code(tmp_path: Path) -> None:
     torch.save({"objective": Path("x")}, tmp_path / checkpoint.LAST)
     with pytest.raises(ValueError, match="not a readable checkpoint"):

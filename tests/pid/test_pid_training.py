@@ -247,6 +247,20 @@ def test_an_embedding_is_what_the_logits_follow_from(
     assert np.allclose(torch.sigmoid(logits).numpy(), found.score(tracks), atol=1e-6)
 
 
+def test_weights_of_a_version_with_other_networks_are_named(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    tracks = gaussian_tracks(400, rng)
+    train(experiment("feature_set", *TOY, *SMALL, GROUPS, "training.steps=2"), tracks, tmp_path)
+    best = tmp_path / checkpoint.BEST
+    state = checkpoint.load(best)
+    name = next(iter(state["weights"]))
+    del state["weights"][name]
+    checkpoint.save(state, best)
+    with pytest.raises(ValueError, match=rf"best\.pt does not fit .* Train anew.*{name}"):
+        load_trained(tmp_path)
+
+
 def test_trees_have_no_embedding(tmp_path: Path, rng: np.random.Generator) -> None:
     tracks = gaussian_tracks(400, rng)
     train(experiment("trees", *TREES, *TOY[-2:]), tracks, tmp_path)

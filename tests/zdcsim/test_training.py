@@ -103,6 +103,17 @@ def test_the_run_folder_alone_rebuilds_the_best_generator(tmp_path: Path) -> Non
         load_classifier(tmp_path)
 
 
+def test_weights_of_a_version_with_other_networks_are_named(tmp_path: Path) -> None:
+    train(experiment(), toy_responses(12, 3), tmp_path)
+    best = tmp_path / checkpoint.BEST
+    state = checkpoint.load(best)
+    name, weight = next((name, each) for name, each in state["weights"].items() if each.ndim == 2)
+    state["weights"][name] = weight[:, 1:]
+    checkpoint.save(state, best)
+    with pytest.raises(ValueError, match=rf"best\.pt does not fit .* Train anew.*{name}"):
+        load_generator(tmp_path)
+
+
 def test_the_validation_distance_is_that_of_rounded_channel_sums(tmp_path: Path) -> None:
     train(experiment(), toy_responses(12, 3), tmp_path)
     generator, validation = load_generator(tmp_path), toy_responses(5, 2, seed=3)

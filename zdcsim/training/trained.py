@@ -21,7 +21,8 @@ def load_generator(run_dir: Path) -> Generator:
     """The generator of a run with the weights that validated best, on the CPU, in eval mode.
 
     Raises:
-        ValueError: If the folder holds no finished validation or no generator.
+        ValueError: If the folder holds no finished validation, no generator, or one of a version
+            with other networks.
     """
     experiment = load_experiment(run_dir / CONFIG)
     if not isinstance(experiment, GeneratorExperiment):
@@ -33,7 +34,8 @@ def load_classifier(run_dir: Path) -> SignalClassifier:
     """The classifier of a run with the weights that validated best, on the CPU, in eval mode.
 
     Raises:
-        ValueError: If the folder holds no finished validation or no classifier.
+        ValueError: If the folder holds no finished validation, no classifier, or one of a version
+            with other networks.
     """
     experiment = load_experiment(run_dir / CONFIG)
     if not isinstance(experiment, SignalExperiment):
@@ -42,5 +44,8 @@ def load_classifier(run_dir: Path) -> SignalClassifier:
 
 
 def _at_its_best(network: Network, run_dir: Path) -> Network:
-    network.load_state_dict(checkpoint.load(run_dir / checkpoint.BEST)["weights"])
+    best = run_dir / checkpoint.BEST
+    weights = checkpoint.load(best)["weights"]
+    with checkpoint.fitting(best):
+        network.load_state_dict(weights)
     return network.eval()
