@@ -17,8 +17,10 @@ from zdcsim.conditions import CHARGE, MASS, PX, PY, PZ, VX, VY, VZ, impact
 from zdcsim.geometry import ZN, ZP, Calorimeter, Side
 from zdcsim.io import tree
 from zdcsim.models.aperture import Clearance
+from zdcsim.models.features import ParticleFeatures
 from zdcsim.models.flight import BentFlight, flight
 from zdcsim.models.impact import Impact
+from zdcsim.models.signal import edge_distance
 from zdcsim.optics import Machine, lead_machine, total_momentum
 from zdcsim.training import load_experiment
 from zdcsim.training.config import SignalExperiment
@@ -110,6 +112,17 @@ def test_clearance_is_the_smallest_over_the_planes(rng: np.random.Generator) -> 
         passed = Machine().in_apertures(c[flies], side)
         filled = np.max([np.hypot(at[:, 0], at[:, 2]) / radius for at, radius in passed], axis=0)
         assert found[flies] == pytest.approx(np.maximum(1 - filled, -1), abs=2e-5)
+
+
+def test_edges_are_as_far_as_the_nearest_one(rng: np.random.Generator) -> None:
+    c = particles(rng, 200, 1, 7000, (0,))
+    c[:, VX] = rng.uniform(ZP.centre_x - 4 * ZP.half_x, ZP.centre_x + 4 * ZP.half_x, len(c))
+    features, _ = ParticleFeatures(ZP)(torch.from_numpy(c))
+    at = impact(c, ZP) - [ZP.centre_x, 0]
+    inside = 1 - np.abs(at / [ZP.half_x, ZP.half_y]).max(axis=1)
+    assert (inside > 0).any() and (inside < -2).any()
+    found = edge_distance(features)[:, 0].numpy()
+    assert found == pytest.approx(np.maximum(inside, -2), abs=1e-4)
 
 
 @pytest.mark.parametrize("calorimeter", [ZN, ZP], ids=["ZN", "ZP"])

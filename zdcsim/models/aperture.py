@@ -1,8 +1,8 @@
 """How far a particle stays away from the beam pipe on its way, computed inside the graph.
 
 What the magnets bend too much never arrives: protons of less than a quarter of the beam's momentum
-meet the pipe in D1 and not the ZP that lies in their direction. Few simulated particles come close
-to that edge, so where it is must not have to be learnt.
+meet the pipe in D1 and not the ZP that lies in their direction. Few are simulated on either side of
+that limit, so where it is must not have to be learnt.
 
 Axis key: B particles, 9 conditions, T terms, E elements, P planes at which an aperture is checked.
 """

@@ -39,11 +39,22 @@ def block_left(features: Tensor) -> Tensor:
     return 1 - torch.log10((1 - groove).clamp(min=0) + NOTHING_LEFT) / math.log10(NOTHING_LEFT)
 
 
+def edge_distance(features: Tensor) -> Tensor:
+    """How far inside the nearest edge of the face a particle arrives, in half widths, shape (B, 1).
+
+    Arguments:
+        features: Of `ParticleFeatures`, shape (B, F).
+    """
+    return features[:, -PATHS - 2 : -PATHS].amin(1, keepdim=True)
+
+
 class SignalClassifier(nn.Module):
     """Conditions to the probability that the particle leaves at least one photo-electron.
 
     The sigmoid is part of the graph, because O2 rounds what it gets. Behind magnets the network is
-    also told how close to an aperture the particle comes: whether one stops it is then a threshold.
+    also told by how much the particle passes all that could keep it from the block, apertures and
+    edges: whether it arrives is then a threshold in one number. In the ZN, whose edges are all
+    there is, that number validates no better.
 
     Arguments:
         calorimeter: The detector that is hit or missed.
@@ -74,7 +85,8 @@ class SignalClassifier(nn.Module):
         features, _ = self.features(conditions)
         known = [features, block_left(features)]
         if self.clearance is not None:
-            known.append(self.clearance(conditions))
+            margin = torch.minimum(self.clearance(conditions), edge_distance(features))
+            known.append(margin)
         logit: Tensor = self.layers(torch.cat(known, 1))
         return logit
 
