@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 from fidelity import cost, judged_number, simulated
 from figure_file import write_png
-from league_figures import COLOURS
+from league_figures import COLOURS, MARKERS
 from league_seeds import over_seeds
 from league_table import NUMBERS, text
 from matplotlib.figure import Figure
@@ -161,27 +161,31 @@ def caption(rows: list[Row], record: Row) -> str:
 
 
 def drawn(rows: list[Row]) -> Figure:
-    """The mean distance and that of the width against particles, a colour a family."""
-    figure = Figure(figsize=(7.2, 4.0), layout="constrained")
-    axis = figure.subplots()
-    for colour, family in zip(COLOURS, dict.fromkeys(row["family"] for row in rows), strict=False):
-        mine = [row for row in rows if row["family"] == family]
-        for key, look in (("W", "-o"), ("width", "--s")):
-            numbers = [row["numbers"][key] for row in mine]
-            error = [n["spread"] or n.get("within", {}).get("deviation", 0.0) for n in numbers]
-            label = f"{family.replace('_', ' ')}, {'channels' if key == 'W' else 'width'}"
-            places = [row["particles"] for row in mine]
-            means = [n["mean"] for n in numbers]
-            axis.errorbar(places, means, error, fmt=look, color=colour, capsize=2, label=label)
-    axis.axhline(1.0, color="black", linewidth=1, linestyle=":")
-    axis.set(xscale="log", yscale="log", xlabel="particles of the training sample")
+    """The mean distance and that of the width against particles, a colour and mark a family."""
+    figure = Figure(figsize=(10.0, 4.0), layout="constrained")
+    axes = figure.subplots(1, 2)
     shown = sorted({row["particles"] for row in rows})
-    axis.xaxis.set(major_locator=FixedLocator(shown), minor_locator=NullLocator())
-    axis.xaxis.set_major_formatter("{x:,.0f}")
-    axis.yaxis.set_major_locator(FixedLocator((1, 2, 5, 10)))
-    axis.yaxis.set_major_formatter("{x:.0f}")
-    axis.set_ylabel("Wasserstein / Monte Carlo floor")
-    axis.legend(fontsize=8)
+    for axis, key, name in zip(axes, ("W", "width"), ("channels", "width"), strict=True):
+        for k, family in enumerate(dict.fromkeys(row["family"] for row in rows)):
+            mine = [row for row in rows if row["family"] == family]
+            numbers = [row["numbers"][key] for row in mine]
+            axis.errorbar(
+                [row["particles"] for row in mine],
+                [number["mean"] for number in numbers],
+                [n["spread"] or n.get("within", {}).get("deviation", 0.0) for n in numbers],
+                color=COLOURS[k % len(COLOURS)],
+                marker=MARKERS[k % len(MARKERS)],
+                capsize=2,
+                label=family.replace("_", " "),
+            )
+        axis.axhline(1.0, color="black", linewidth=1, linestyle=":")
+        axis.set(xscale="log", yscale="log", xlabel="particles of the training sample")
+        axis.xaxis.set(major_locator=FixedLocator(shown), minor_locator=NullLocator())
+        axis.xaxis.set_major_formatter("{x:,.0f}")
+        axis.yaxis.set(major_locator=FixedLocator((1, 2, 5, 10, 20)), minor_locator=NullLocator())
+        axis.yaxis.set_major_formatter("{x:.0f}")
+        axis.set_ylabel(f"W of the {name} / Monte Carlo floor")
+    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=9)
     return figure
 
 
