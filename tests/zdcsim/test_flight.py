@@ -14,6 +14,7 @@ from toys import toy_responses
 from detcore.distributed import Processes
 from detcore.graph import write
 from zdcsim.conditions import CHARGE, MASS, PX, PY, PZ, VX, VY, VZ, impact
+from zdcsim.export.reference import reference_conditions
 from zdcsim.geometry import ZN, ZP, Calorimeter, Side
 from zdcsim.io import tree
 from zdcsim.models.aperture import Clearance
@@ -84,6 +85,14 @@ def test_soft_particles_arrive_as_precisely_as_their_way_is_long(rng: np.random.
     size = np.abs(elements(Machine(), ZP, "A", bending)[:, 2:4])
     slopes = np.abs(c[:, [PX, PY]]) / np.abs(c[:, [PZ]])
     assert (np.abs(apart) < SINGLE * size * slopes + 1e-3 + SINGLE * np.abs(at[:, [0, 2]])).all()
+
+
+@pytest.mark.parametrize("side", [1, -1], ids=["A", "C"])
+def test_an_export_is_proved_on_particles_that_reach_the_zp(side: int) -> None:
+    c = reference_conditions(ZP)
+    at, free = Machine().carried(c, ZP)
+    arrive = free & ZP.contains(at[:, 0], at[:, 2]) & (np.sign(c[:, PZ]) == side)
+    assert arrive.sum() >= 7 and np.ptp(at[arrive, 0]) > 0.75 * 2 * ZP.half_x
 
 
 @pytest.mark.parametrize("machine", MACHINES.values(), ids=MACHINES)

@@ -18,13 +18,17 @@ MASS_MEV_AND_CHARGE = ((939.565, 0), (0.0, 0), (938.272, 3), (139.570, -3))
 PLACES = ((0.0, 0.0), (0.45, -0.6), (-0.9, 0.7), (1.5, 0.0))
 """Where on the face, relative to its centre in half widths; the last one is outside."""
 
+BENT_GEV = (1700.0, 2000.0, 2400.0, 2800.0, 3200.0, 3600.0, 4000.0)
+"""Of protons along the beam, which D1 bends into the ZP: 0.24 to 0.57 of the beam's momentum."""
+PROTON = (938.272, 3)
+
 
 def reference_conditions(calorimeter: Calorimeter) -> NDArray[np.float32]:
     """Particles of every kind that O2 hands over, shape (N, 9).
 
     Energies from 1 GeV to 7 TeV, neutral and charged, towards both sides, over and beyond the face
-    and along the beam, from where D1 bends some protons into the ZP; then the same particles of
-    1 TeV flying across the beam, with pz = 0.
+    and along the beam; particles of 1 TeV flying across the beam, with pz = 0; then protons along
+    the beam that D1 bends into the ZP.
     """
     along = (-calorimeter.centre_x / calorimeter.half_x, 0.0)
     rows = [
@@ -34,7 +38,11 @@ def reference_conditions(calorimeter: Calorimeter) -> NDArray[np.float32]:
         )
     ]
     across = [_across(mass, charge) for mass, charge in MASS_MEV_AND_CHARGE]
-    return np.stack([*rows, *across])
+    bent = [
+        _particle(calorimeter, energy, *PROTON, along, direction)
+        for energy, direction in product(BENT_GEV, (1, -1))
+    ]
+    return np.stack([*rows, *across, *bent])
 
 
 def _particle(
