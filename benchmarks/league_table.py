@@ -6,8 +6,7 @@ from typing import Any
 
 import timing
 from changed_settings import listed
-
-Row = dict[str, Any]
+from league_seeds import Row
 
 NUMBERS = {
     "W": ("W / floor", ("distances", "o2", "mean", "ratio")),

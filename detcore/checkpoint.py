@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from torch import nn
 
 from detcore.files import replacing, write_text
 
@@ -55,6 +56,18 @@ def fitting(path: Path) -> Iterator[None]:
             "it, whose commit is in provenance.json beside it. Train anew, or go on with that "
             f"version. {' '.join(str(problem).split())}"
         ) from problem
+
+
+def load_best(network: nn.Module, folder: Path) -> None:
+    """Give a network the weights that validated best in a run.
+
+    Raises:
+        ValueError: If the run has none, or they are of other networks.
+    """
+    best = folder / BEST
+    weights = load(best)["weights"]
+    with fitting(best):
+        network.load_state_dict(weights)
 
 
 def trim_metrics(path: Path, last_step: int) -> None:

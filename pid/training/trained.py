@@ -89,8 +89,5 @@ def load_trained(run: Path) -> Trained:
     if isinstance(experiment, TreesExperiment):
         return Trained(experiment, read_forest(run), scaler, limits(experiment.data))
     network = build(experiment)
-    best = run / checkpoint.BEST
-    weights = checkpoint.load(best)["weights"]
-    with checkpoint.fitting(best):
-        network.load_state_dict(weights)
+    checkpoint.load_best(network, run)
     return Trained(experiment, network.eval(), scaler, limits(experiment.data))

@@ -127,7 +127,7 @@ def test_deployments_are_those_of_the_version_used_here(
     bundles = [ROOT / "data/zn-shower-vae", ROOT / "data/zp-shower-vae"]
     write_deployment(bundles, tmp_path / "zdc")
     shutil.copy(tmp_path / f"zdc/{stem(detector.name)}.onnx", tmp_path / "zdc/generator.onnx")
-    # Of the reference particles hardly one reaches the ZP; those of the test sample all do.
+    # Few of the reference particles reach the ZP; those of the test sample all do.
     sample = tree.read(ROOT / f"data/{detector.name.lower()}_test.root")
     simulated = sample.conditions[np.unique(sample.particle, return_index=True)[1]]
     conditions = np.concatenate([reference_conditions(detector)[::3], simulated])

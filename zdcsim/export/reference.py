@@ -12,7 +12,8 @@ from zdcsim.conditions import CHARGE, ENERGY, MASS, NAMES, PX, PY, PZ
 from zdcsim.geometry import Calorimeter
 
 ENERGIES_GEV = (1.0, 5.0, 30.0, 200.0, 1000.0, 3000.0, 7000.0)
-MASS_MEV_AND_CHARGE = ((939.565, 0), (0.0, 0), (938.272, 3), (139.570, -3))
+PROTON = (938.272, 3)
+MASS_MEV_AND_CHARGE = ((939.565, 0), (0.0, 0), PROTON, (139.570, -3))
 """Neutron, photon, proton and negative pion; the charge in e/3."""
 
 PLACES = ((0.0, 0.0), (0.45, -0.6), (-0.9, 0.7), (1.5, 0.0))
@@ -20,7 +21,6 @@ PLACES = ((0.0, 0.0), (0.45, -0.6), (-0.9, 0.7), (1.5, 0.0))
 
 BENT_GEV = (1700.0, 2000.0, 2400.0, 2800.0, 3200.0, 3600.0, 4000.0)
 """Of protons along the beam, which D1 bends into the ZP: 0.24 to 0.57 of the beam's momentum."""
-PROTON = (938.272, 3)
 
 
 def reference_conditions(calorimeter: Calorimeter) -> NDArray[np.float32]:

@@ -44,8 +44,5 @@ def load_classifier(run_dir: Path) -> SignalClassifier:
 
 
 def _at_its_best(network: Network, run_dir: Path) -> Network:
-    best = run_dir / checkpoint.BEST
-    weights = checkpoint.load(best)["weights"]
-    with checkpoint.fitting(best):
-        network.load_state_dict(weights)
+    checkpoint.load_best(network, run_dir)
     return network.eval()
