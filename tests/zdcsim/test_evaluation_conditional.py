@@ -1,6 +1,7 @@
 """The judgement of each species and each range of energy, on samples whose answer is known."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from zdcsim.evaluation.conditional import Bin, conditional
 from zdcsim.evaluation.floor import by_group, compare, defined_w1, divisions, halves
 from zdcsim.evaluation.jackknife import distance_errors, jackknifed, without_each
 from zdcsim.evaluation.quantities import Measured, Quantity, measure
-from zdcsim.evaluation.settings import Settings
+from zdcsim.evaluation.settings import Settings, energy_edges
 from zdcsim.geometry import ZN
+from zdcsim.io import tree
 from zdcsim.response import Responses
 
 NEUTRON, PHOTON, LAMBDA = 2112, 22, 3122
@@ -58,6 +60,16 @@ def test_every_response_is_in_the_bin_of_its_energy() -> None:
         assert bin_.light is not None
         assert bin_.light.monte_carlo == pytest.approx(REFERENCE.photon_sum()[inside].mean())
     assert sum(bin_.responses for bin_ in found) == len(REFERENCE)
+
+
+@pytest.mark.parametrize("name", ["zn", "zp"])
+def test_every_bin_of_a_calorimeter_holds_a_tenth_of_its_test_particles(name: str) -> None:
+    """What D1 bends into the ZP has from 1 to 5 TeV: two bins of the ZN's would hold nothing."""
+    sample = tree.read(Path(__file__).parents[2] / "data" / f"{name}_test.root")
+    bins = energy_bins(sample.conditions, energy_edges(sample.calorimeter))
+    rows = np.array([inside for _, _, inside in bins])
+    assert rows.sum() == len(sample)
+    assert rows.mean(1).min() > 0.1
 
 
 def test_the_last_bin_holds_its_upper_edge_and_no_other_does() -> None:

@@ -1,7 +1,7 @@
 """`zdcsim evaluate`: a model against the Monte Carlo."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
@@ -14,7 +14,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from detcore.files import sha256
 from zdcsim.channels import Convention
-from zdcsim.evaluation.settings import By, Floor, Rounding, Settings, Split
+from zdcsim.evaluation.settings import (
+    EVERY_ENERGY,
+    By,
+    Floor,
+    Rounding,
+    Settings,
+    Split,
+    energy_edges,
+)
 from zdcsim.response import Responses, joined
 
 if TYPE_CHECKING:
@@ -49,7 +57,13 @@ Conventions = Annotated[
 JudgedBy = Annotated[
     str, typer.Option("--by", help="Also judge each kind apart: species, energy, comma between.")
 ]
-Bins = Annotated[str, typer.Option(help="Edges of the energy bins, GeV, comma between.")]
+Bins = Annotated[
+    str | None,
+    typer.Option(
+        help="Edges of the energy bins, GeV, comma between; 0,300,1000,2000,7000 for the ZN and "
+        "0,2500,3000,3500,7000 for the ZP, if not given."
+    ),
+]
 Repetitions = Annotated[int, typer.Option(min=1, help="How often the model generates the sample.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Responses generated together.")]
 Seed = Annotated[int, typer.Option(help="Of the generation and of the random halves.")]
@@ -85,7 +99,7 @@ def evaluate(
     markdown_file: Markdown = None,
     conventions: Conventions = "o2,agh,wut",
     by: JudgedBy = "species,energy",
-    bins: Bins = "0,300,1000,2000,7000",
+    bins: Bins = None,
     repetitions: Repetitions = 5,
     batch_size: BatchSize = 1000,
     seed: Seed = 1,
@@ -109,7 +123,7 @@ def evaluate(
     settings = Settings(
         conventions=cast(tuple[Convention, ...], words(conventions)),
         by=cast(tuple[By, ...], words(by)),
-        energy_edges=edges(bins),
+        energy_edges=edges(bins) if bins is not None else EVERY_ENERGY,
         floor=floor,
         floor_repetitions=floor_repetitions,
         rounding=rounding,
@@ -123,6 +137,8 @@ def evaluate(
     bundle = None if model is None else found(model)
     reference = reference or default_reference(bundle)
     sample = read(reference)
+    if bins is None:
+        settings = replace(settings, energy_edges=energy_edges(sample.calorimeter))
     with progress_bar() as progress:
         task = progress.add_task("", total=len(STAGES) + (repetitions if model else 1))
 

@@ -21,7 +21,7 @@ from zdcsim.evaluation.floor import Comparison, Halves, Spread, by_group, compar
 from zdcsim.evaluation.jackknife import distance_errors, with_draw_errors
 from zdcsim.evaluation.likeness import likeness, side
 from zdcsim.evaluation.quantities import Measured, Photons, measure
-from zdcsim.evaluation.settings import By, Settings
+from zdcsim.evaluation.settings import By, Settings, energy_edges
 from zdcsim.evaluation.speed import Speed
 from zdcsim.io.bundle import training_of
 from zdcsim.response import Responses, reused
@@ -152,7 +152,7 @@ def judge(
         reference: The Monte Carlo, N responses, several copies of every particle.
         generated: Repetitions of the generation, sparse or each of shape (N, Nx, Ny),
             photo-electrons, row i generated from the conditions of row i of the reference.
-        settings: What to report and how.
+        settings: What to report and how; the bins of energy are the calorimeter's if not given.
         model: Manifest of the model, copied into the result.
         speed: Time of the generator, copied into the result.
         stage: Called with the name of every one of `STAGES` before it starts.
@@ -161,7 +161,7 @@ def judge(
         ValueError: If there is nothing to judge, a repetition has another shape or a count that
             is negative or not finite, or the sample has no floor under these settings.
     """
-    chosen = settings or Settings()
+    chosen = settings or Settings(energy_edges=energy_edges(reference.calorimeter))
     if not len(reference):
         raise ValueError("the reference holds no responses; there is nothing to judge against")
     again = reused(reference.particle)

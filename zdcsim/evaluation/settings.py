@@ -5,11 +5,21 @@ from itertools import pairwise
 from typing import Literal, get_args
 
 from zdcsim.channels import CONVENTIONS, Convention
+from zdcsim.geometry import Calorimeter
 
 Floor = Literal["copies", "particles"]
 Rounding = Literal["o2", "none"]
 Split = Literal["particle", "random"]
 By = Literal["species", "energy"]
+
+EVERY_ENERGY = (0.0, 300.0, 1000.0, 2000.0, 7000.0)
+BENT_ENERGIES = (0.0, 2500.0, 3000.0, 3500.0, 7000.0)
+"""GeV; D1 bends into the ZP what has a fifth to a bit over a half of a 7 TeV beam's momentum."""
+
+
+def energy_edges(calorimeter: Calorimeter) -> tuple[float, ...]:
+    """Edges of energy bins, GeV, that all hold particles of pp collisions at 14 TeV."""
+    return BENT_ENERGIES if calorimeter.name == "ZP" else EVERY_ENERGY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +28,7 @@ class Settings:
 
     Arguments:
         conventions: Channel conventions to report.
-        energy_edges: Edges of the energy bins, GeV, ascending.
+        energy_edges: Edges of the energy bins, GeV, ascending; see also `energy_edges`.
         by: Conditions whose bins are judged apart.
         fewest_in_bin: A bin with fewer responses is not judged.
         fewest_particles: Nor is one with fewer particles.
@@ -40,7 +50,7 @@ class Settings:
     """
 
     conventions: tuple[Convention, ...] = CONVENTIONS
-    energy_edges: tuple[float, ...] = (0.0, 300.0, 1000.0, 2000.0, 7000.0)
+    energy_edges: tuple[float, ...] = EVERY_ENERGY
     by: tuple[By, ...] = get_args(By)
     fewest_in_bin: int = 100
     fewest_particles: int = 3
