@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from io import StringIO
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,8 @@ from zdcsim.evaluation.wording import (
     caption,
     drawn_error,
     judged_parts,
+    likeness_rows,
+    main_rows,
     ratio_text,
     unbinned,
     with_spread,
@@ -110,6 +113,18 @@ def test_responses_in_no_bin_of_energy_are_counted() -> None:
     show(fewer, console)
     for shown in (judged_parts(fewer)[-1], html(fewer, {}), console.export_text()):
         assert said in shown
+
+
+def test_all_digits_are_on_a_screen_of_80_characters() -> None:
+    results = Path(__file__).parents[2] / "benchmarks" / "results"
+    for model in sorted((results.parents[1] / "data").glob("z*/manifest.json")):
+        judgement = from_json((results / f"{model.parent.name}.json").read_text())
+        console = Console(record=True, width=80, file=StringIO())
+        show(judgement, console)
+        shown = console.export_text()
+        assert "…" not in shown
+        for row in chain(*main_rows(judgement), likeness_rows(judgement)):
+            assert all(cell in shown for cell in row[1:])
 
 
 def test_the_page_needs_nothing_else(page: str) -> None:

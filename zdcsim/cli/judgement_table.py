@@ -1,5 +1,6 @@
 """A judgement on the screen."""
 
+from rich import box
 from rich.console import Console
 from rich.table import Table
 
@@ -20,12 +21,17 @@ from zdcsim.evaluation.wording import (
 )
 
 
+def narrow(title: str, caption: str | None = None) -> Table:
+    """A table without lines between its columns: all digits fit into 80 characters."""
+    return Table(title=title, caption=caption, box=box.HORIZONTALS, show_edge=False, padding=0)
+
+
 def show(judgement: Judgement, console: Console) -> None:
     """The main numbers as tables, and the time."""
     channels, features = main_rows(judgement)
-    table = Table(title=title(judgement), caption=caption(judgement))
+    table = narrow(title(judgement), caption(judgement))
     for name in headings(judgement):
-        table.add_column(name, justify="right" if name else "left", no_wrap=True)
+        table.add_column(name, justify="right" if name else "left", no_wrap=name != "")
     for cells in channels:
         table.add_row(*cells)
     table.add_section()
@@ -52,7 +58,7 @@ def show(judgement: Judgement, console: Console) -> None:
 def show_bins(judgement: Judgement, console: Console) -> None:
     """Each species and each bin of energy."""
     for by, rows in conditional_rows(judgement).items():
-        bins = Table(title=f"mean channel by {by}")
+        bins = narrow(f"mean channel by {by}")
         for place, name in enumerate(BIN_HEADINGS):
             if place not in ONLY_IN_FILES:
                 bins.add_column(name, no_wrap=place != REMARK)
