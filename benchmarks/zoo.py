@@ -16,7 +16,7 @@ from trained import SIGNAL, classifier, export_and_judge, run_of, verdict
 
 from detcore.bundle import MANIFEST
 from detcore.files import replacing_folder, sha256, write_text
-from zdcsim.evaluation.card import card
+from zdcsim.evaluation.card import FILE, card
 from zdcsim.evaluation.judgement import from_json
 from zdcsim.evaluation.wording import write_markdown
 from zdcsim.io.bundle import read_manifest
@@ -56,7 +56,7 @@ def take(name: str, bundle: Path, judged: Path) -> None:
     text = card(name, read_manifest(bundle), judgement)
     with replacing_folder(DATA / name, MANIFEST) as folder:
         shutil.copytree(bundle, folder, dirs_exist_ok=True)
-        write_text(folder / "MODEL_CARD.md", text)
+        write_text(folder / FILE, text)
     shutil.copyfile(judged, RESULTS / f"{name}.json")
     write_markdown(RESULTS / f"{name}.md", judgement)
 

@@ -1,5 +1,6 @@
 """Models found by name, and what is said when there is none."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -8,6 +9,7 @@ from toy_networks import toy_bundle
 from typer.testing import CliRunner
 
 from zdcsim.cli.main import app
+from zdcsim.evaluation.card import over_floor
 from zdcsim.geometry import ZP
 from zdcsim.io import zoo
 
@@ -43,11 +45,32 @@ def test_an_unknown_model_is_an_error_that_names_those_there_are() -> None:
         zoo.found(Path("zn-ghost"))
 
 
-def test_the_list_shows_every_model_with_its_family() -> None:
-    shown = CliRunner().invoke(app, ["models"], env={"COLUMNS": "120"})
+def test_the_list_shows_every_model_with_family_and_distance() -> None:
+    results = Path(__file__).parents[2] / "benchmarks" / "results"
+    shown = CliRunner().invoke(app, ["models"], env={"COLUMNS": "80"})
     assert shown.exit_code == 0
+    assert "…" not in shown.output
     line = next(line for line in shown.output.splitlines() if "zn-sdi-gan" in line)
     assert {"ZN", "sdi_gan", "stand-in"} <= set(line.split())
+    judged = json.loads((results / "zn-sdi-gan.json").read_text())
+    found = judged["distances"]["o2"]["mean"]
+    assert f"{found['ratio']:.2f} ± {found['ratio_drawn']:.2f}" in line
+
+
+def test_a_card_in_the_folder_is_shown_and_a_bundle_without_gets_one(place: Path) -> None:
+    data = Path(__file__).parents[2] / "data"
+    shown = CliRunner().invoke(app, ["models", "--card", "zn-shower-vae"])
+    assert shown.output == (data / "zn-shower-vae" / "MODEL_CARD.md").read_text()
+    shown = CliRunner().invoke(app, ["models", "--card", str(place / "zp-toy")])
+    assert "Not judged" in shown.output
+
+
+def test_a_distance_is_read_off_a_card() -> None:
+    row = "| mean channel, agh | 2.35 ± 0.22 | 2.64 ± 0.20 | 1.12 ± 0.11 |"
+    other = "| mean channel, o2 | 2.35 ± 0.22 | 2.64 ± 0.20 | 3 ± 1 | ± 2 |"
+    assert over_floor(f"# a\n\n{row} ± 0.091 |\n{other}\n") == "1.12 ± 0.091"
+    assert over_floor(f"# a\n\n{row}\n{other}\n") == "1.12 ± 0.11"
+    assert over_floor("# a\n\nNot judged\n") == ""
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,9 @@ def models(
 ) -> None:
     """List the model zoo: bundles that --model takes by name.
 
+    W / floor, if the card in a model's folder has it: distance of the channel sums to the Monte
+    Carlo over that of Monte Carlo to Monte Carlo, 1 being perfect; ± for other test particles.
+
     More are looked for in the folders that the environment variable ZDCSIM_MODELS names.
 
     Example: zdcsim models --detector zn
@@ -30,18 +33,20 @@ def models(
     if card is not None:
         typer.echo(card_of(card, judgement), nl=False)
         return
+    from zdcsim.evaluation.card import over_floor
     from zdcsim.io.zoo import VARIABLE, family, folders
     from zdcsim.io.zoo import models as zoo
 
-    table = Table(title="models", box=None)
-    for heading in ("name", "detector", "family", "Geant4 tables", "kB"):
+    table = Table(title="models", box=None, padding=(0, 1, 0, 0))
+    for heading in ("name", "ZDC", "family", "tables", "W / floor", "kB"):
         table.add_column(heading, justify="right" if heading == "kB" else "left", no_wrap=True)
     for name, folder, manifest in zoo():
         if detector is not None and manifest["calorimeter"].lower() != detector:
             continue
         tables = manifest.get("training", {}).get("geant4_data", "not stated")
         size = sum(path.stat().st_size for path in folder.iterdir()) // 1000
-        table.add_row(name, manifest["calorimeter"], family(manifest), tables, str(size))
+        known = name, manifest["calorimeter"], family(manifest), tables
+        table.add_row(*known, over_floor(written_card(folder)), str(size))
     if table.row_count:
         Console().print(table)
     else:
@@ -50,7 +55,7 @@ def models(
 
 
 def card_of(model: str, judgement: Path | None) -> str:
-    """The card of a model of the zoo, or of a bundle's folder."""
+    """The card of a model of the zoo or of a bundle's folder, without a judgement the one in it."""
     from zdcsim.evaluation.card import card
     from zdcsim.evaluation.judgement import from_json
     from zdcsim.io.bundle import read_manifest
@@ -58,6 +63,8 @@ def card_of(model: str, judgement: Path | None) -> str:
 
     folder = found(Path(model))
     judged = None
+    if judgement is None and (written := written_card(folder)):
+        return written
     if judgement is not None:
         try:
             judged = from_json(judgement.read_text(encoding="utf-8"))
@@ -67,3 +74,11 @@ def card_of(model: str, judgement: Path | None) -> str:
                 "it; judge the model again"
             ) from error
     return card(folder.name, read_manifest(folder), judged)
+
+
+def written_card(folder: Path) -> str:
+    """The card that lies in a bundle's folder; empty if there is none."""
+    from zdcsim.evaluation.card import FILE
+
+    path = folder / FILE
+    return path.read_text(encoding="utf-8") if path.is_file() else ""

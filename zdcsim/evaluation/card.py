@@ -6,6 +6,7 @@ card is true of the bundle that it lies in.
 M. Mitchell et al., https://arxiv.org/abs/1810.03993.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +17,10 @@ from zdcsim.evaluation.wording import judged_parts
 from zdcsim.io.bundle import settings_of
 from zdcsim.shower_physics import physics_of
 
+FILE = "MODEL_CARD.md"
+"""Where a bundle's folder has it."""
+
+MEAN_CHANNEL = re.compile(r"^\| mean channel, .*", re.MULTILINE)
 NOT_JUDGED = (
     "Not judged: `zdcsim evaluate --model {name} --json judgement.json`, then "
     "`zdcsim models --card {name} --judgement judgement.json`."
@@ -48,6 +53,19 @@ def card(name: str, manifest: Mapping[str, Any], judgement: Judgement | None = N
         *("## Limits", _limits(manifest)),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def over_floor(text: str) -> str:
+    """Mean channel distance over its floor ± for another draw of particles, as a card has it.
+
+    Arguments:
+        text: The card; one without a judgement gives an empty text.
+    """
+    row = MEAN_CHANNEL.search(text)
+    if row is None:
+        return ""
+    _, _, _, ratio, *drawn = (cell.strip() for cell in row.group().strip("| ").split("|"))
+    return f"{ratio.split(' ')[0]} {drawn[0]}" if drawn else ratio
 
 
 def _summary(manifest: Mapping[str, Any]) -> str:
