@@ -141,10 +141,17 @@ def export_and_judge(
     weights: str = "float32",
     scale: str = "none",
 ) -> None:
-    """Make the bundle of a run, its weights stored as said, and write its judgement."""
+    """Make the bundle of a run, see `export`, and write its judgement."""
+    export(run, signal, bundle, weights, scale)
+    evaluate(bundle, reference, written, options)
+
+
+def export(
+    run: Path, signal: Path, bundle: Path, weights: str = "float32", scale: str = "none"
+) -> None:
+    """Make the bundle of a run, its weights stored as said."""
     made = ("--weights", weights, "--scale", scale)
     zdcsim("export", run, "--classifier", signal, *made, "--out", bundle)
-    evaluate(bundle, reference, written, options)
 
 
 def evaluate(bundle: Path, reference: Path, written: Path, options: Sequence[str] = ()) -> None:

@@ -3,8 +3,8 @@
 python benchmarks/zoo.py --detector zn --runs runs/league --families shower_vae sdi_gan_regressor
 
 A family that was trained and judged by benchmarks/fidelity.py goes to data/ as it was judged there,
-if it is small; a larger one is exported with weights stored as int8 and judged anew, with the same
-options. Writes the bundle and its card to data/NAME, the judgement to benchmarks/results/NAME.json
+if it is small; a larger one is exported with weights stored as float16 or, if it still is large, as
+int8, and judged anew, with the same options. Writes the bundle and its card to data/NAME, the judgement to benchmarks/results/NAME.json
 and .md, and the checksums of all samples and bundles.
 """
 
@@ -12,7 +12,7 @@ import argparse
 import shutil
 from pathlib import Path
 
-from trained import SIGNAL, classifier, export_and_judge, run_of, verdict
+from trained import SIGNAL, classifier, evaluate, export, run_of, verdict
 
 from detcore.bundle import MANIFEST
 from detcore.files import replacing_folder, sha256, write_text
@@ -23,7 +23,9 @@ from zdcsim.io.bundle import read_manifest
 
 DATA, RESULTS = Path("data"), Path("benchmarks/results")
 LARGEST = 1_000_000
-"""Bytes of a bundle that is kept with weights as float32."""
+"""Bytes of a bundle that is kept as it is."""
+
+FEWER_BITS = ("float16", "int8")
 
 NAMES = {"sdi_gan_regressor": "sdi-gan", "corrvae_kernels": "corrvae"}
 """Families that the zoo calls otherwise than their settings file."""
@@ -39,15 +41,16 @@ def small(runs: Path, config: str, seed: int, detector: str) -> tuple[Path, Path
     """Bundle and judgement of a run, with weights in fewer bits where the bundle is large."""
     judged = verdict(runs, config, seed)
     bundle = judged.parent / "bundle"
-    if sum(path.stat().st_size for path in bundle.iterdir()) <= LARGEST:
-        return bundle, judged
-    fewer = judged.parent / "bundle-int8"
-    again = judged.with_name("judgement-int8.json")
-    if not again.exists():
-        run, signal = run_of(runs, config, seed), classifier(runs, SIGNAL[detector])
-        reference = DATA / f"{detector}_test.root"
-        export_and_judge(run, signal, fewer, reference, again, ["--likeness"], weights="int8")
-    return fewer, again
+    for weights in FEWER_BITS:
+        if sum(path.stat().st_size for path in bundle.iterdir()) <= LARGEST:
+            break
+        bundle = judged.parent / f"bundle-{weights}"
+        judged = judged.with_name(f"judgement-{weights}.json")
+        if not (bundle / MANIFEST).exists():
+            export(run_of(runs, config, seed), classifier(runs, SIGNAL[detector]), bundle, weights)
+    if not judged.exists():
+        evaluate(bundle, DATA / f"{detector}_test.root", judged, ["--likeness"])
+    return bundle, judged
 
 
 def take(name: str, bundle: Path, judged: Path) -> None:
