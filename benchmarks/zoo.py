@@ -4,8 +4,8 @@ python benchmarks/zoo.py --detector zn --runs runs/league --families shower_vae 
 
 A family that was trained and judged by benchmarks/fidelity.py goes to data/ as it was judged there,
 if it is small; a larger one is exported with weights stored as float16 or, if it still is large, as
-int8, and judged anew, with the same options. Writes the bundle and its card to data/NAME, the judgement to benchmarks/results/NAME.json
-and .md, and the checksums of all samples and bundles.
+int8, and judged anew, with the same options. Writes the bundle and its card to data/NAME, the
+judgement to benchmarks/results/NAME.json and .md, and the checksums of all samples and bundles.
 """
 
 import argparse
