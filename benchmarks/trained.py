@@ -97,7 +97,8 @@ def judged(
         settings = _set([*_teacher(path, runs, seed), *overrides])
         zdcsim("train", path, "--out", run, "--seed", str(seed), "--resume", *settings)
         scale = "fitted" if config.endswith(SCALED) else "none"
-        export_and_judge(run, signal(), bundle, reference, written, options, scale=scale)
+        export(run, signal(), bundle, scale=scale)
+        evaluate(bundle, reference, written, options)
     elif not written.exists():
         _require_settings(bundle, overrides)
         evaluate(bundle, reference, written, options)
@@ -131,25 +132,10 @@ def _require_settings(bundle: Path, overrides: Sequence[str]) -> None:
             )
 
 
-def export_and_judge(
-    run: Path,
-    signal: Path,
-    bundle: Path,
-    reference: Path,
-    written: Path,
-    options: Sequence[str] = (),
-    weights: str = "float32",
-    scale: str = "none",
-) -> None:
-    """Make the bundle of a run, see `export`, and write its judgement."""
-    export(run, signal, bundle, weights, scale)
-    evaluate(bundle, reference, written, options)
-
-
 def export(
     run: Path, signal: Path, bundle: Path, weights: str = "float32", scale: str = "none"
 ) -> None:
-    """Make the bundle of a run, its weights stored as said."""
+    """Make the bundle of a run, with weights and scale as `zdcsim export` knows them."""
     made = ("--weights", weights, "--scale", scale)
     zdcsim("export", run, "--classifier", signal, *made, "--out", bundle)
 

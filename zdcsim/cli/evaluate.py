@@ -23,6 +23,7 @@ from zdcsim.evaluation.settings import (
     Split,
     energy_edges,
 )
+from zdcsim.geometry import ZN, ZP
 from zdcsim.response import Responses, joined
 
 if TYPE_CHECKING:
@@ -60,8 +61,9 @@ JudgedBy = Annotated[
 Bins = Annotated[
     str | None,
     typer.Option(
-        help="Edges of the energy bins, GeV, comma between; 0,300,1000,2000,7000 for the ZN and "
-        "0,2500,3000,3500,7000 for the ZP, if not given."
+        help="Edges of the energy bins, GeV, comma between; if not given, for the ZN "
+        f"{','.join(map('{:g}'.format, energy_edges(ZN)))} and for the ZP "
+        f"{','.join(map('{:g}'.format, energy_edges(ZP)))}."
     ),
 ]
 Repetitions = Annotated[int, typer.Option(min=1, help="How often the model generates the sample.")]

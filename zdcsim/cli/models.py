@@ -62,17 +62,15 @@ def card_of(model: str, judgement: Path | None) -> str:
     from zdcsim.io.zoo import found
 
     folder = found(Path(model))
-    judged = None
-    if judgement is None and (written := written_card(folder)):
-        return written
-    if judgement is not None:
-        try:
-            judged = from_json(judgement.read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise ValueError(
-                f"{judgement} is no judgement as this version of `zdcsim evaluate --json` writes "
-                "it; judge the model again"
-            ) from error
+    if judgement is None:
+        return written_card(folder) or card(folder.name, read_manifest(folder))
+    try:
+        judged = from_json(judgement.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise ValueError(
+            f"{judgement} is no judgement as this version of `zdcsim evaluate --json` writes "
+            "it; judge the model again"
+        ) from error
     return card(folder.name, read_manifest(folder), judged)
 
 
