@@ -159,6 +159,9 @@ def test_separation_of_histograms() -> None:
     a, b = np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 1.0, 1.0, 1.0])
     # Two bins with 3/4, 1/4 against 1/4, 3/4.
     assert separation(a, b, bins=4) == pytest.approx(0.5 * 2 * 0.25 / 1)
+    # Quantiles of a sample that is half zeros fall together; what lies above still is apart.
+    half, above = np.concatenate([np.zeros(90), np.arange(1.0, 91)]), np.full(180, 1e-3)
+    assert separation(above, np.zeros(7)) == separation(above, half) == 1
     with pytest.raises(ValueError, match="needs two samples with values; got 0 and 4"):
         separation(np.empty(0), b)
 

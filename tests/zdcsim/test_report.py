@@ -15,7 +15,7 @@ from rich.console import Console
 from toys import toy_images, toy_responses
 from typer.testing import CliRunner, Result
 
-from detcore.wording import number
+from detcore.wording import ABSENT, number
 from zdcsim.cli.evaluate import Batch, evaluate, in_rows, timed
 from zdcsim.cli.judgement_table import show
 from zdcsim.evaluation.floor import Spread
@@ -27,6 +27,7 @@ from zdcsim.evaluation.speed import Speed, Stopwatch
 from zdcsim.evaluation.wording import (
     BIN_HEADINGS,
     caption,
+    conditional_rows,
     drawn_error,
     judged_parts,
     likeness_rows,
@@ -100,6 +101,17 @@ def test_a_model_that_learnt_with_other_physics_is_said(
     )
     assert ("; the model learnt with" in caption(found)) == warned
     assert "learnt with" not in caption(judgement)
+
+
+def test_light_has_a_chance_where_halves_are_of_the_same_particles() -> None:
+    """Halves of the particles differ by these, whom a generator is told: no chance to stand by."""
+    reference = toy_responses(8, 10)
+    images = toy_images(reference.conditions, np.random.default_rng(1)).astype(np.int32)
+    judgement = judge(reference, [images], replace(SETTINGS, fewest_in_bin=80))
+    for floor, known in (("copies", True), ("particles", False)):
+        found = replace(judgement, settings=replace(SETTINGS, floor=floor))  # type: ignore[arg-type]
+        _, high = conditional_rows(found)["energy"]
+        assert high[BIN_HEADINGS.index("by chance")].startswith("± " if known else ABSENT)
 
 
 def test_responses_in_no_bin_of_energy_are_counted() -> None:

@@ -7,6 +7,7 @@ the few particles of the bin (`bootstrap` for light, `jackknife` for distances).
 Axis key: N responses.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -36,7 +37,8 @@ class Light:
         generated_error: Its error.
         ratio: Generated over Monte Carlo, None if that is dark.
         ratio_error: Its error; smaller than either, as both are of the same particles.
-        ratio_floor: Standard deviation of the same ratio of two halves of the Monte Carlo.
+        ratio_floor: Standard deviation of the same ratio of two halves of the Monte Carlo, see
+            `by_chance`.
     """
 
     monte_carlo: float
@@ -46,6 +48,15 @@ class Light:
     ratio: float | None
     ratio_error: float | None
     ratio_floor: float | None
+
+    def by_chance(self, repetitions: int) -> float | None:
+        """Standard deviation of the ratio of a perfect generator, None if it is not known.
+
+        Two halves of N responses differ by a variance of 2 / N and 2 / N of one response; all N and
+        k repetitions of the generation by 1 / N and 1 / (k N).
+        """
+        halves = self.ratio_floor
+        return None if halves is None else halves * math.sqrt((1 + 1 / repetitions) / 4)
 
 
 @dataclass(frozen=True)

@@ -44,7 +44,8 @@ UNITS = {
 
 
 WITHOUT_RATIO = ("JSD, features", "JSD, fibres", "FPD", "KPD")
-"""Estimates without bias: their floor is 0 but for chance, of either sign."""
+"""Of either sign for samples of one law: FPD and KPD are without bias; a JSD is what a classifier
+found, a lower bound that chance takes below 0."""
 
 
 @dataclass(frozen=True)

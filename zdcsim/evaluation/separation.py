@@ -15,14 +15,15 @@ def separation(a: NDArray[np.float64], b: NDArray[np.float64], bins: int = BINS)
     Arguments:
         a: One sample, shape (N,).
         b: The other, whose quantiles are the edges of the bins, shape (M,).
-        bins: Most bins; fewer where quantiles fall together.
+        bins: About as many; where quantiles fall together, that value is a bin of its own.
 
     Raises:
         ValueError: If a sample is empty.
     """
     if not len(a) or not len(b):
         raise ValueError(f"separation needs two samples with values; got {len(a)} and {len(b)}")
-    inner = np.unique(np.quantile(b, np.linspace(0, 1, bins + 1)[1:-1]))
+    inner, times = np.unique(np.quantile(b, np.linspace(0, 1, bins + 1)[1:-1]), return_counts=True)
+    inner = np.union1d(inner, np.nextafter(inner[times > 1], np.inf))
     edges = np.concatenate([[-np.inf], inner, [np.inf]])
     first = np.histogram(a, edges)[0] / len(a)
     second = np.histogram(b, edges)[0] / len(b)

@@ -77,6 +77,11 @@ class Settings:
         edges = self.energy_edges
         if len(edges) < 2 or any(high <= low for low, high in pairwise(edges)):
             raise ValueError(f"energy edges must ascend and be two at least; got {edges}")
+        if self.fewest_particles < 2:
+            raise ValueError(
+                "errors of a bin are those of the draw of its particles: fewest_particles must be "
+                f"two at least; got {self.fewest_particles}"
+            )
         if self.floor_repetitions < 2:
             raise ValueError(
                 f"a spread needs two divisions into halves at least; got {self.floor_repetitions}"

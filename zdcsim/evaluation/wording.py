@@ -8,21 +8,22 @@ from detcore.wording import ABSENT, number, with_error
 from zdcsim.evaluation.conditional import Bin
 from zdcsim.evaluation.floor import Comparison, Spread
 from zdcsim.evaluation.judgement import Judgement, trained_on
+from zdcsim.evaluation.settings import Settings
 from zdcsim.shower_physics import physics_of
 
 Row = tuple[str, ...]
 HEADINGS: Row = ("", "floor", "model", "ratio")
 DRAWN = "± drawn"
 """Heading of the errors by the draw of particles, where a judgement has them."""
-BIN_HEADINGS = ("", "particles", "responses", "light, model / MC", "halves", *HEADINGS[1:])
+BIN_HEADINGS = ("", "particles", "responses", "light, model / MC", "by chance", *HEADINGS[1:])
 REMARK, ONLY_IN_FILES = 3, (1, 2, 4)
 """Columns: where a bin that is not judged says why; those for which the screen is too narrow."""
 
 
 BIN_CAPTION = (
-    "Each bin against its own floor: light, generated over Monte Carlo, beside the spread of the "
-    "ratio of two halves of the Monte Carlo; Wasserstein of the mean channel. Errors: of another "
-    "draw of the bin's particles."
+    "Each bin against its own floor: light, generated over Monte Carlo, beside the spread that the "
+    "ratio of a perfect generator has, by halves of the Monte Carlo; Wasserstein of the mean "
+    "channel. Errors: of another draw of the bin's particles."
 )
 DRAWN_CAPTION = (
     "± over random halves of the same particles; under `± drawn` the standard error of the ratio "
@@ -89,9 +90,10 @@ def drawn_error(found: Comparison) -> str:
 
 def conditional_rows(judgement: Judgement) -> dict[str, list[tuple[str, ...]]]:
     """By condition: every bin's light and mean channel distance, with errors of the draw."""
-    leading = judgement.settings.conventions[0]
+    settings = judgement.settings
     return {
-        by: [_bin_row(each, leading) for each in bins] for by, bins in judgement.conditional.items()
+        by: [_bin_row(each, settings) for each in bins]
+        for by, bins in judgement.conditional.items()
     }
 
 
@@ -109,15 +111,19 @@ def unbinned(judgement: Judgement) -> str:
     )
 
 
-def _bin_row(found: Bin, leading: str) -> tuple[str, ...]:
+def _bin_row(found: Bin, settings: Settings) -> tuple[str, ...]:
+    leading = settings.conventions[0]
     known = found.name, str(found.particles), str(found.responses)
     if found.remark or found.light is None:
         return *known, found.remark, *[""] * (len(BIN_HEADINGS) - 4)
     mean, error = found.distances[leading]["mean"], found.errors[leading]["mean"]
+    # Halves of the particles differ by the particles too, which a generator is told.
+    told = mean.whole if settings.floor == "copies" else None
+    chance = found.light.by_chance(told.repetitions) if told else None
     return (
         *known,
         drawn(found.light.ratio, found.light.ratio_error),
-        ABSENT if found.light.ratio_floor is None else f"± {number(found.light.ratio_floor)}",
+        ABSENT if chance is None else f"± {number(chance, 2)}",
         drawn(mean.floor.mean if mean.floor else None, error.floor),
         drawn(mean.model.mean if mean.model else None, error.model),
         drawn(mean.ratio, error.ratio),
