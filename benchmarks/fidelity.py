@@ -9,8 +9,9 @@ main columns, and the judgement of every seed beside the runs. What is there is 
 more families or seeds can be added later; rows of the written table whose families are not named
 stay as they are, if they were judged on the same sample; with --add the other seeds of the named
 families stay too, with --times all but their seconds. Seconds are measured here, one bundle after
-the other, on one thread, and are brought to the machine that the table names by a graph that is
-timed with every row (yardstick.py): that of the written table, or this one with --here.
+the other, on one thread, each between two measurements of one graph (yardstick.py), by which they
+are brought to the machine that the table names: that of the written table, or this one with --here.
+Geant4's are those that geant4_seconds.py measured beside the same graph.
 
 A bundle without a judgement is judged and not trained again, so the committed bundles can be judged
 on a larger test sample: copy data/zn-shower-vae to RUNS/shower_vae-1/bundle.
@@ -45,7 +46,7 @@ from league_table import (
 from numpy.typing import NDArray
 from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
-from yardstick import yardstick_seconds
+from yardstick import Yardstick
 
 from detcore.files import write_text
 from detcore.provenance import provenance
@@ -96,11 +97,11 @@ def family(name: str, found: Mapping[int, tuple[Path, dict[str, Any]]], sample: 
     """All numbers of one family, of its bundles and judgements by seed."""
     bundles, judgements = zip(*found.values(), strict=True)
     changes = changed_alike(name, [settings(bundle) for bundle in bundles])
-    before = yardstick_seconds()
     costs = [cost(bundle) for bundle in bundles]
-    seconds = timing.seconds_per_response(read_bundle(bundles[0]), sample, sizes=BATCHES)
-    beside = (before + yardstick_seconds()) / 2
-    seconds[f"batch {LARGE}"] = large_batch(bundles[0], sample)
+    seconds: Row = timing.seconds_per_response(
+        read_bundle(bundles[0]), sample, Yardstick(), BATCHES
+    )
+    seconds[timing.batch(LARGE)] = large_batch(bundles[0], sample)
     shown = [each.get("responses", {}).get("training") for each in costs]
     return {
         "family": name,
@@ -115,7 +116,6 @@ def family(name: str, found: Mapping[int, tuple[Path, dict[str, Any]]], sample: 
         "learnt_numbers": costs[0].get("numbers"),
         "onnx_kb": costs[0]["onnx_kb"],
         "seconds": seconds,
-        "yardstick": beside,
     }
 
 
@@ -139,7 +139,7 @@ def limited() -> None:
 
 def timed(bundle: Path, conditions: NDArray[np.float32], batch: int) -> Row:
     """Seconds per response of a bundle."""
-    return timing.bundle_seconds(read_bundle(bundle), conditions, batch)
+    return timing.bundle_seconds(read_bundle(bundle), conditions, batch, Yardstick())
 
 
 def simulated(sample: Row) -> Row:
@@ -237,9 +237,8 @@ def main() -> None:
     measured = {"measured": record["created"], "machine": record["machine"]}
     earlier = {row["family"]: row for row in kept}
     rows = [merge(earlier.get(row["family"]), row | measured) for row in rows] + others
-    record["clock"] = clock(table, record, rows[0]["yardstick"], options.here)
-    for row in rows:
-        row["pace"] = record["clock"]["yardstick"] / row["yardstick"]
+    record["clock"] = clock(table, record, Yardstick().seconds(), options.here)
+    record["geant4"] = json.loads((options.out / f"geant4_seconds_{detector}.json").read_text())
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = full_caption(rows, record)
     write_rows(table, record, rows, markdown(rows, record, EVERY, record["caption"]))

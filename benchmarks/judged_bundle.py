@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import timing
 from numpy.typing import NDArray
+from yardstick import Yardstick
 
 from detcore.compact import Storage
 from zdcsim.evaluation.floor import Halves, compare, divisions
@@ -104,9 +105,11 @@ def areas(
 
 def cost(bundle: Path, sample: Responses, timed: Mapping[int, int]) -> dict[str, Any]:
     """Seconds by batch size, on every so many responses of the sample, and size of the graph."""
-    opened = read_bundle(bundle)
+    opened, yardstick = read_bundle(bundle), Yardstick()
     seconds = {
-        f"batch {size}": timing.bundle_seconds(opened, sample.conditions[::stride], size)
+        timing.batch(size): timing.bundle_seconds(
+            opened, sample.conditions[::stride], size, yardstick
+        )
         for size, stride in timed.items()
     }
     return {"seconds": seconds, "onnx_kb": (bundle / GENERATOR).stat().st_size / 1000}

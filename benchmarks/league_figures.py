@@ -13,7 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import timing
 from figure_file import write_png
+from league_table import geant4_milliseconds, milliseconds
 from matplotlib.axes import Axes
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
@@ -36,13 +38,13 @@ PARTICLES = 5
 Row = dict[str, Any]
 
 
-def against_time(rows: list[Row]) -> Figure:
+def against_time(league: Row) -> Figure:
     """Distance over its floor and AUC, against CPU time at batch 1; Geant4 at the far right."""
     figure = Figure(figsize=(10.5, 4.4), layout="constrained")
     axes = figure.subplots(1, 2)
-    geant4 = 1000 * rows[0]["seconds"]["geant4"]["cpu_mean"]
-    for k, row in enumerate(sorted(rows, key=lambda row: row["numbers"]["W"]["mean"])):
-        time = 1000 * row["seconds"]["batch 1"]["cpu_median"] * row.get("pace", 1.0)
+    geant4 = geant4_milliseconds(league)
+    for k, row in enumerate(sorted(league["rows"], key=lambda row: row["numbers"]["W"]["mean"])):
+        time = milliseconds(row, league, timing.batch(1))
         look = {
             "color": COLOURS[k % len(COLOURS)],
             "marker": MARKERS[k % len(MARKERS)],
@@ -123,7 +125,7 @@ def main() -> None:
     ranked = sorted(league["rows"], key=lambda row: row["numbers"]["W"]["mean"])
     bundles = {row["family"]: bundle_of(row, options.runs, options.detector) for row in ranked}
     with style():
-        write_png(stem.with_name(f"{stem.name}_time.png"), against_time(league["rows"]))
+        write_png(stem.with_name(f"{stem.name}_time.png"), against_time(league))
         missing = [name for name, bundle in bundles.items() if not (bundle / MANIFEST).exists()]
         if missing:
             print(f"no gallery without bundles of {', '.join(missing)} in {options.runs} or data")

@@ -9,7 +9,7 @@ Row = dict[str, Any]
 OVER_SEEDS = ("training_steps", "training_minutes", "core_minutes", "training_responses")
 """What a row has beside its numbers that differs from seed to seed."""
 
-MEASURED_HERE = ("seconds", "yardstick", "measured", "machine")
+MEASURED_HERE = ("seconds", "measured", "machine")
 """What depends on the machine that writes the table."""
 
 
@@ -28,6 +28,12 @@ def with_errors(values: Sequence[float | None], errors: Sequence[Row | None]) ->
     if found is None:
         return None
     return {**found, "within": errors[0]} if len(errors) == 1 else {**found, "of_seeds": errors}
+
+
+def own_error(number: Row) -> float | None:
+    """The error that a number has with one seed, its mean over the seeds; None if not known."""
+    known = [each["deviation"] for each in _errors(number) if each is not None]
+    return statistics.fmean(known) if len(known) == len(number["seeds"]) else None
 
 
 def added(earlier: Row | None, row: Row) -> Row:

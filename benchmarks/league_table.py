@@ -1,12 +1,15 @@
 """The league as tables: all columns for the page of the league, the main ones for README."""
 
+import json
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import timing
 from changed_settings import listed
-from league_seeds import Row
+from league_seeds import Row, own_error
 
 NUMBERS = {
     "W": ("W / floor", ("distances", "o2", "mean", "ratio")),
@@ -28,30 +31,36 @@ FLOORS = {
     "fpd": ("likeness", "FPD", "floor"),
     "coverage": ("likeness", "coverage", "floor"),
 }
+IN_PARENTHESES = (
+    "; in parentheses the standard error of distances for another draw of the test sample's "
+    "particles, which all rows share, and of other columns the spread over its random halves"
+)
+"""What the second error of a number is."""
 PLACES = {"fpd": 3}
 """Decimal places, if not two."""
+LEAGUE = Path("benchmarks/results/league_zn.json")
 BATCHES, LARGE = (1, 100), 10_000
 """Sizes of batches that are timed; the large one where memory allows."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its heading, its cell of a family, and its cell of the Monte Carlo itself."""
+    """One column: heading, cell of a row in a league's record, and cell of the Monte Carlo."""
 
     heading: str
-    cell: Callable[[Row], str]
+    cell: Callable[[Row, Row], str]
     floor: Callable[[Row], str] = lambda record: ""
 
 
 def text(number: Row | None, places: int = 2) -> str:
-    """Mean ± spread over seeds; of one seed its own error in parentheses, where it is known."""
+    """Mean ± spread over seeds, and in parentheses the error that each seed has by itself."""
     if number is None:
         return ""
     shown = f"{number['mean']:z.{places}f}"
     if number["spread"] is not None:
-        return f"{shown} ± {number['spread']:.{places}f}"
-    within = number.get("within")
-    return shown if within is None else f"{shown} (± {within['deviation']:.{places}f})"
+        shown += f" ± {number['spread']:.{places}f}"
+    error = own_error(number)
+    return shown if error is None else f"{shown} (± {error:.{places}f})"
 
 
 def spanned(number: Row | None) -> str:
@@ -62,20 +71,27 @@ def spanned(number: Row | None) -> str:
     return f"{fewest:,.0f}" if fewest == most else f"{fewest:,.0f} to {most:,.0f}"
 
 
-def pace(row: Row) -> float:
-    """What takes the seconds of a row to the machine of the whole table."""
-    return float(row.get("pace", 1.0))
+def milliseconds(row: Row, record: Row, timed: str) -> float:
+    """Of one response on the machine of the table."""
+    yardsticks: float = row["seconds"][timed]["over_yardstick"]
+    return 1000 * yardsticks * float(record["clock"]["yardstick"])
 
 
-def graph_alone(row: Row) -> float:
-    """Seconds of one call of a row's graph, as they were measured."""
-    return float(row["seconds"][timing.GRAPH]["wall_median"])
+def written_clock(path: Path = LEAGUE) -> Row:
+    """The machine of a written league and its seconds, for other tables of times."""
+    found: Row = json.loads(path.read_text(encoding="utf-8"))["clock"]
+    return found
 
 
-def milliseconds(row: Row, batch: int) -> str:
-    """CPU of one response, where it was measured."""
-    found = row["seconds"].get(f"batch {batch}")
-    return "" if found is None else f"{1000 * found['cpu_median'] * pace(row):.3f}"
+def geant4_milliseconds(record: Row) -> float:
+    """Of one shower on the machine of the table."""
+    return float(1000 * record["clock"]["yardstick"] * record["geant4"]["over_yardstick"])
+
+
+def digits(number: float) -> str:
+    """Two digits, as far as times are known."""
+    rounded = float(f"{number:.1e}")
+    return f"{rounded:,.{max(0, 1 - math.floor(math.log10(rounded)))}f}"
 
 
 def judged_column(key: str) -> Column:
@@ -83,37 +99,45 @@ def judged_column(key: str) -> Column:
     places = PLACES.get(key, 2)
     return Column(
         NUMBERS[key][0],
-        lambda row: text(row["numbers"][key], places),
+        lambda row, record: text(row["numbers"][key], places),
         lambda record: text(record["floors"][key], places) if key in FLOORS else "1",
     )
 
 
-def time_column(batch: int) -> Column:
-    """Time of one response in batches of one size."""
-    return Column(f"ms, batch {batch:,}", lambda row: milliseconds(row, batch))
+def time_column(heading: str, timed: str) -> Column:
+    """Time of one response, or of the generator's graph alone."""
+
+    def cell(row: Row, record: Row) -> str:
+        measured = row["seconds"].get(timed) is not None
+        return digits(milliseconds(row, record, timed)) if measured else ""
+
+    return Column(heading, cell)
 
 
-FAMILY = Column("family", lambda row: str(row["family"]), lambda record: "Monte Carlo (floor)")
-SEEDS = Column("seeds", lambda row: str(len(row["numbers"]["W"]["seeds"])))
+def speed_up(row: Row, record: Row) -> str:
+    """Geant4's time over that of a response, all included, batch 1."""
+    return digits(geant4_milliseconds(record) / milliseconds(row, record, timing.batch(1)))
+
+
+FAMILY = Column("family", lambda row, _: str(row["family"]), lambda _: "Monte Carlo (floor)")
+SEEDS = Column("seeds", lambda row, _: str(len(row["numbers"]["W"]["seeds"])))
 LEARNT = Column(
-    "learnt numbers", lambda row: f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else ""
+    "learnt numbers", lambda row, _: f"{row['learnt_numbers']:,}" if row["learnt_numbers"] else ""
 )
-SHOWERS = Column("training showers", lambda row: spanned(row.get("training_responses")))
-STEPS = Column("steps", lambda row: spanned(row["training_steps"]))
-MINUTES = Column("training, min", lambda row: text(row["training_minutes"]))
-CORE_MINUTES = Column("core min", lambda row: text(row["core_minutes"]))
-GRAPH = Column("ms, graph alone", lambda row: f"{1000 * graph_alone(row) * pace(row):.3f}")
-SPEED_UP = Column(
-    "x Geant4", lambda row: f"{row['seconds']['batch 1']['speed_up'] / pace(row):,.0f}"
-)
-SIZE = Column("kB", lambda row: f"{row['onnx_kb']:.0f}")
+SHOWERS = Column("training showers", lambda row, _: spanned(row.get("training_responses")))
+STEPS = Column("steps", lambda row, _: spanned(row["training_steps"]))
+MINUTES = Column("training, min", lambda row, _: text(row["training_minutes"]))
+CORE_MINUTES = Column("core min", lambda row, _: text(row["core_minutes"]))
+GRAPH = time_column("ms, graph alone", timing.GRAPH)
+SPEED_UP = Column("x Geant4", speed_up, lambda record: "1")
+SIZE = Column("kB", lambda row, _: f"{row['onnx_kb']:.0f}")
 
 EVERY = (
     FAMILY,
     SEEDS,
     *(judged_column(key) for key in NUMBERS),
     *(LEARNT, SHOWERS, STEPS, MINUTES, CORE_MINUTES, GRAPH),
-    *(time_column(size) for size in (*BATCHES, LARGE)),
+    *(time_column(f"ms, batch {size:,}", timing.batch(size)) for size in (*BATCHES, LARGE)),
     SPEED_UP,
     SIZE,
 )
@@ -132,7 +156,7 @@ def markdown(rows: Sequence[Row], record: Row, columns: Sequence[Column], captio
         _line([column.heading for column in columns]),
         f"|{'---|' * len(columns)}",
         _line([column.floor(record) for column in columns]),
-        *(_line([column.cell(row) for column in columns]) for row in ordered),
+        *(_line([column.cell(row, record) for column in columns]) for row in ordered),
     ]
     return "\n".join([*lines, "", caption]) + "\n"
 
@@ -144,15 +168,15 @@ def _line(cells: Sequence[str]) -> str:
 def full_caption(rows: Sequence[Row], record: Row) -> str:
     """What the table of all columns is."""
     return (
-        f"{_sample(record)}; mean and spread over "
-        f"as many seeds as said{_of_one_seed(rows)}; of the floor over random halves. "
+        f"{_sample(record)}; mean and spread over as many seeds as said{IN_PARENTHESES}; of the "
+        "floor over random halves. "
         "W: mean Wasserstein distance of the five channel sums (O2 convention); it and the next "
         "five columns are over the floor, Monte Carlo half against Monte Carlo half at the same "
         "size. AUC of trained classifiers, 0.5 "
         "when generated and simulated cannot be told apart. Graph alone: one call of ONNX Runtime "
         "for one response; the other times include all (scaling, classifier, generator, decoding "
-        f"in Python), one thread, all brought to one machine ({record['clock']['machine']}) by the "
-        "time of one graph; training showers: without their mirror images, blank where not "
+        f"in Python), one thread, all{_brought(record)}; training showers: without their mirror "
+        "images, blank where not "
         "recorded; training on one or two cores with other work running, minutes of the clock and, "
         f"where recorded, of all cores together{_of_students(rows)}."
         f" Monte Carlo: {record['tables']}. Settings that are not those of the file of the family: "
@@ -166,11 +190,9 @@ def main_caption(rows: Sequence[Row], record: Row) -> str:
     return (
         f"{_sample(record)}. W: mean Wasserstein distance of the five channel sums; it, width and "
         "diversity are over their floor, Monte Carlo half against Monte Carlo half. ± spread over "
-        "seeds; in parentheses, of one seed, the error for another draw of the test sample's "
-        "particles or (diversity, AUC) over its halves. AUC of a trained classifier on features, "
+        f"seeds{IN_PARENTHESES}. AUC of a trained classifier on features, "
         "0.5 when it cannot tell. Graph alone: one call of ONNX Runtime for one response, one "
-        f"thread, on {record['clock']['machine']} or "
-        f"brought to it by the time of one graph; x Geant4: all included. "
+        f"thread; x Geant4: all included; times{_brought(record)}. "
         f"Core min: of training{_of_students(rows)}. Monte Carlo: {record['tables']}."
         f"{_of_changes(rows)}"
     )
@@ -184,6 +206,15 @@ def _sample(record: Mapping[str, Any]) -> str:
     )
 
 
+def _brought(record: Row) -> str:
+    """Whose seconds the table has, and how they and Geant4's came to be."""
+    return (
+        f" in units of a graph timed before and after, times its seconds on "
+        f"{record['clock']['machine']}; Geant4's {geant4_milliseconds(record) / 1000:.2g} s too "
+        f"(mean of {record['geant4']['showers']} showers of the sample's particles)"
+    )
+
+
 def _of_changes(rows: Sequence[Row]) -> str:
     """Which rows have other settings than their files, if any has."""
     changes = listed(rows)
@@ -194,21 +225,3 @@ def _of_students(rows: Sequence[Row]) -> str:
     """What the training of a student leaves out, if one is in the table."""
     named = [row["family"] for row in rows if row["family"].startswith("distilled_")]
     return f", {', '.join(named)} without that of the teacher" if named else ""
-
-
-def _of_one_seed(rows: Sequence[Row]) -> str:
-    """What stands in parentheses, if anything does."""
-    single = {
-        row["family"]: {number["within"]["over"] for number in numbers}
-        for row in rows
-        if (numbers := [each for each in row["numbers"].values() if each and each.get("within")])
-    }
-    if not single:
-        return ""
-    never_drawn = ", ".join(family for family, over in single.items() if "particles" not in over)
-    older = f" (all numbers of {never_drawn} over halves: judged before there were draws)"
-    return (
-        "; in parentheses, of one seed alone: standard error of W and the next four columns for "
-        "another draw of the test sample's particles, of the others spread over its random halves"
-        f"{older if never_drawn else ''}"
-    )

@@ -22,8 +22,8 @@ import numpy as np
 from fidelity import cost, judged_number, simulated
 from figure_file import write_png
 from league_figures import COLOURS, MARKERS
-from league_seeds import over_seeds
-from league_table import NUMBERS, text
+from league_seeds import over_seeds, own_error
+from league_table import IN_PARENTHESES, NUMBERS, text
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, NullLocator
 from result_files import write_rows
@@ -151,8 +151,8 @@ def caption(rows: list[Row], record: Row) -> str:
         f"{record['detector']}, trained on the first particles of the training sample, a fifth of "
         f"which validates (training showers: the others'). {sample['responses']} Monte Carlo "
         f"responses of {sample['particles']} particles that training never saw. Distances over the "
-        "Monte Carlo's own floor at the same size, ± over seeds, in parentheses the error of "
-        "a single one; AUC of a classifier on features."
+        f"Monte Carlo's own floor at the same size, ± over seeds{IN_PARENTHESES}; AUC of a "
+        "classifier on features."
         f"{league if any(row['of_league'] for row in rows) else ''} "
         f"Monte Carlo: {rows[0]['tables']}. Settings changed: "
         f"{', '.join(record['settings']) or 'none'}. Trained at commit {trained_at}, "
@@ -172,7 +172,7 @@ def drawn(rows: list[Row]) -> Figure:
             axis.errorbar(
                 [row["particles"] for row in mine],
                 [number["mean"] for number in numbers],
-                [n["spread"] or n.get("within", {}).get("deviation", 0.0) for n in numbers],
+                [n["spread"] or own_error(n) or 0.0 for n in numbers],
                 color=COLOURS[k % len(COLOURS)],
                 marker=MARKERS[k % len(MARKERS)],
                 capsize=2,

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import Any, get_args
 
 import numpy as np
+import timing
 from judged_bundle import JUDGED, auc, cost, exported, numbers
+from league_table import digits, milliseconds, written_clock
 from result_files import write_rows
 from trained import classifier, run_of
 
@@ -73,7 +75,7 @@ def markdown(rows: list[Row], record: Row) -> str:
         cells.append(f"{row['onnx_kb']:.0f}")
         cells += [f"{n['ratio']:.2f} ± {n['spread']:.2f}" for n in row["over_floor"].values()]
         cells.append(f"{auc['mean']:.3f} ± {auc['spread']:.3f}")
-        cells += [f"{1000 * row['seconds'][f'batch {size}']['cpu_median']:.3f}" for size in TIMED]
+        cells += [digits(milliseconds(row, record, timing.batch(size))) for size in TIMED]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join([*lines, "", record["caption"]]) + "\n"
 
@@ -89,7 +91,8 @@ def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.N
         f"classifier on features and conditions, Monte Carlo against itself {floor['mean']:.3f} ± "
         f"{floor['spread']:.3f}. float32, float16 and int8 are how the weights are stored, all "
         f"compute in float32; `{DYNAMIC}` is ONNX Runtime's dynamic quantisation. CPU time of a "
-        f"response, all included, one thread, other work running. {record['machine']}, ONNX "
+        "response, all included, one thread, in units of a graph timed before and after, times its "
+        f"seconds on {record['clock']['machine']}. {record['machine']}, ONNX "
         f"Runtime {record['versions']['onnxruntime']}. Made by `python benchmarks/quantisation.py`."
     )
 
@@ -138,6 +141,7 @@ def main() -> None:
         **provenance("zdcsim", "torch", "numpy", "onnx", "onnxruntime", "scikit-learn"),
         "tables": sample.provenance.get("geant4_data", "not stated"),
         "auc_floor": auc(sample, [sample]),
+        "clock": written_clock(),
     }
     record["caption"] = caption(rows, sample, record, options)
     write_rows(path, record, rows, markdown(rows, record))

@@ -16,8 +16,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import timing
 from figure_file import write_png
 from judged_bundle import auc, cost, exported, numbers
+from league_table import digits, milliseconds, written_clock
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from result_files import write_rows
@@ -92,11 +94,6 @@ def replaced(rows: list[Row], row: Row) -> list[Row]:
     return sorted([*kept, row], key=lambda row: tuple(row[name] for name in names))
 
 
-def milliseconds(row: Row, batch: int) -> float:
-    """CPU of one response."""
-    return 1000 * float(row["seconds"][f"batch {batch}"]["cpu_median"])
-
-
 def markdown(rows: list[Row], record: Row) -> str:
     """The table."""
     headings = ["family", "sampler", "steps", "evaluations", "W / floor", "AUC", "ms, batch 1"]
@@ -108,7 +105,7 @@ def markdown(rows: list[Row], record: Row) -> str:
         cells += [
             f"{distance['ratio']:.2f} ± {distance['spread']:.2f}",
             f"{auc['mean']:.3f} ± {auc['spread']:.3f}",
-            *(f"{milliseconds(row, batch):.2f}" for batch in (1, 100)),
+            *(digits(milliseconds(row, record, timing.batch(size))) for size in TIMED),
             f"{row['onnx_kb']:.0f}",
         ]
         lines.append(f"| {' | '.join(cells)} |")
@@ -125,13 +122,14 @@ def caption(rows: list[Row], sample: Responses, record: Row, options: argparse.N
         "mean Wasserstein distance of the five channel sums (O2) over the Monte Carlo's own floor "
         "at the same sample size, ± over divisions into halves. AUC of a classifier on features "
         f"and conditions; Monte Carlo against itself {floor['mean']:.3f} ± {floor['spread']:.3f}. "
-        "CPU time of a response, all included, ONNX Runtime, one thread, other work running. "
+        "CPU time of a response, all included, ONNX Runtime, one thread, in units of a graph timed "
+        f"before and after, times its seconds on {record['clock']['machine']}. "
         f"Trained at commit {', '.join(commits)}, {record['machine']}. Made by "
         "`python benchmarks/steps.py`."
     )
 
 
-def drawn(rows: list[Row]) -> Figure:
+def drawn(rows: list[Row], record: Row) -> Figure:
     """Distance against evaluations of the network and against time."""
     figure = Figure(figsize=(9.6, 4.0), layout="constrained")
     axes = figure.subplots(1, 2, sharey=True)
@@ -145,7 +143,7 @@ def drawn(rows: list[Row]) -> Figure:
             "label": f"{name.replace('_', ' ')}, {method}",
         }
         curve(axes[0], [row["evaluations"] for row in mine], mine, look)
-        curve(axes[1], [milliseconds(row, 1) for row in mine], mine, look)
+        curve(axes[1], [milliseconds(row, record, timing.batch(1)) for row in mine], mine, look)
     for axis, label in zip(axes, ("network evaluations", "ms a response, batch 1"), strict=True):
         axis.axhline(1.0, color="black", linewidth=1, linestyle=":")
         axis.set(xscale="log", yscale="log", xlabel=label)
@@ -186,11 +184,12 @@ def main() -> None:
         "particles": len(np.unique(sample.particle)),
         "tables": sample.provenance.get("geant4_data", "not stated"),
         "auc_floor": auc(sample, [sample]),
+        "clock": written_clock(),
     }
     record["caption"] = caption(rows, sample, record, options)
     write_rows(path, record, rows, markdown(rows, record))
     with style():
-        write_png(path.with_suffix(".png"), drawn(rows))
+        write_png(path.with_suffix(".png"), drawn(rows, record))
 
 
 if __name__ == "__main__":

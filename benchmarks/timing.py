@@ -1,12 +1,13 @@
 """How long a response takes, how fast ROOT is read, and how much memory training takes.
 
-Geant4's time is the CPU seconds that its file states for every shower. The bundle's is measured
-here on the same particles, one thread, from raw conditions to whole counts. See README.md.
+The bundle's seconds are measured here on particles of the file, one thread, from raw conditions to
+whole counts; Geant4's with `geant4_seconds.py`. See README.md.
 
 Example: python benchmarks/timing.py --model BUNDLE --reference data/zn_test.root --json timing.json
 """
 
 import argparse
+import itertools
 import json
 import resource
 import statistics
@@ -19,10 +20,10 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
 from rich.console import Console
 from rich.table import Table
+from yardstick import Yardstick, beside
 
 from detcore.files import sha256, write_text
 from detcore.provenance import provenance
@@ -32,12 +33,15 @@ from zdcsim.io.bundle import Bundle, read_bundle
 from zdcsim.response import Responses, joined
 
 BATCH_SIZES = (1, 100, 1000)
-RESPONSES = {1: 500, 100: 2000, 1000: 5000, 10_000: 10_000}
+RESPONSES = {1: 100, 100: 500, 1000: 2000, 10_000: 10_000}
 """Responses of one measurement, by batch size."""
-REPETITIONS = {1: 5, 100: 5, 1000: 5, 10_000: 1}
+REPETITIONS = {1: 30, 100: 20, 1000: 10, 10_000: 3}
+"""Measurements at most."""
+LONGEST = 20.0
+"""Seconds after which no further measurement is begun, but for the first three."""
 GRAPH = "graph alone, batch 1"
-CALLS = 3000
-"""Of the generator's graph alone."""
+STRETCH, MEASUREMENTS, CALLS = 0.01, 100, 3000
+"""Of the graph alone: seconds of one measurement, measurements, and different calls."""
 WARM = 200
 """Responses at most before the clock starts."""
 READ_RESPONSES = 20_000
@@ -54,7 +58,7 @@ def main() -> None:
         "data_kind": sample.provenance.get("data_kind", "not stated"),
         "geant4_data": sample.provenance.get("geant4_data", "not stated"),
         "bundle": {"name": options.model.resolve().name, "sha256": bundle.sha256},
-        "seconds_per_response": seconds_per_response(bundle, sample),
+        "seconds_per_response": seconds_per_response(bundle, sample, Yardstick()),
         "root_reading": root_reading(sample),
         "training_memory": training_memory(options.config, options.train),
     }
@@ -75,86 +79,73 @@ def arguments() -> argparse.Namespace:
 
 
 def seconds_per_response(
-    bundle: Bundle, sample: Responses, sizes: Sequence[int] = BATCH_SIZES
-) -> dict[str, object]:
-    """CPU seconds of a Geant4 shower and of a generated response, by batch size, and the ratio."""
-    geant4 = sample.cpu_seconds.astype(np.float64)
-    found: dict[str, object] = {
-        "geant4": {
-            "cpu_mean": geant4.mean(),
-            "cpu_standard_error": geant4.std(ddof=1) / np.sqrt(len(geant4)),
-            "showers": len(geant4),
-            "machine": sample.provenance.get("machine", "not stated"),
-        }
-    }
-    found[GRAPH] = graph_seconds(bundle, sample.conditions)
-    for batch_size in sizes:
-        rng = np.random.default_rng(1)
-        rows = rng.integers(len(sample), size=RESPONSES[batch_size])
-        timed = bundle_seconds(bundle, sample.conditions[rows], batch_size)
-        found[f"batch {batch_size}"] = {**timed, "speed_up": geant4.mean() / timed["cpu_median"]}
+    bundle: Bundle, sample: Responses, yardstick: Yardstick, sizes: Sequence[int] = BATCH_SIZES
+) -> dict[str, dict[str, Any]]:
+    """Seconds of the graph alone and CPU seconds of a response by batch size, see `beside`."""
+    rng = np.random.default_rng(1)
+    found = {GRAPH: graph_seconds(bundle, sample.conditions, yardstick)}
+    for size in sizes:
+        rows = rng.integers(len(sample), size=RESPONSES[size])
+        found[batch(size)] = bundle_seconds(bundle, sample.conditions[rows], size, yardstick)
     return found
 
 
-def graph_seconds(bundle: Bundle, conditions: NDArray[np.float32]) -> dict[str, float]:
+def batch(size: int) -> str:
+    """What the times in batches of one size are called."""
+    return f"batch {size}"
+
+
+def graph_seconds(
+    bundle: Bundle, conditions: NDArray[np.float32], yardstick: Yardstick
+) -> dict[str, Any]:
     """Seconds of one call of the generator's graph for one response, one thread.
 
-    What O2 waits for in `Ort::Session::Run`: no scaling, no classifier, no decoding. Median and
-    fastest tenth of single calls with other particles and other noise each.
+    What O2 waits for in `Ort::Session::Run`: no scaling, no classifier, no decoding. Medians of
+    calls for some `STRETCH` seconds with other particles and other noise each.
     """
     rng = np.random.default_rng(1)
-    rows = rng.integers(len(conditions), size=CALLS + WARM)
+    rows = rng.integers(len(conditions), size=CALLS)
     scaled = bundle.generator_scales.apply(conditions[rows])
-    noise = rng.standard_normal((len(rows), bundle.noise_size)).astype(np.float32)
-    median, fast = np.quantile(call_seconds(bundle.generator, noise, scaled), [0.5, 0.1])
-    return {"wall_median": float(median), "wall_fastest_tenth": float(fast), "calls": CALLS}
+    noise = rng.standard_normal((CALLS, bundle.noise_size)).astype(np.float32)
+    names = [node.name for node in bundle.generator.get_inputs()]
+    given = itertools.cycle(
+        dict(zip(names, (n[None], s[None]), strict=True))
+        for n, s in zip(noise, scaled, strict=True)
+    )
 
+    def some_calls() -> float:
+        spent: list[float] = []
+        while sum(spent) < STRETCH:
+            feed, start = next(given), time.perf_counter()
+            bundle.generator.run(None, feed)
+            spent.append(time.perf_counter() - start)
+        return statistics.median(spent)
 
-def call_seconds(
-    graph: onnxruntime.InferenceSession, *inputs: NDArray[np.float32]
-) -> NDArray[np.float64]:
-    """Seconds of each call with one row of the inputs, those before the graph is warm left out.
-
-    Arguments:
-        graph: On one thread.
-        inputs: By position, each of `CALLS` + `WARM` rows.
-    """
-    names = [node.name for node in graph.get_inputs()]
-    spent = np.zeros(CALLS + WARM)
-    for k in range(len(spent)):
-        feed = dict(zip(names, (rows[k : k + 1] for rows in inputs), strict=True))
-        start = time.perf_counter()
-        graph.run(None, feed)
-        spent[k] = time.perf_counter() - start
-    return spent[WARM:]
+    some_calls()  # the first calls take longer
+    return beside(yardstick, some_calls, MEASUREMENTS, LONGEST)
 
 
 def bundle_seconds(
-    bundle: Bundle, conditions: NDArray[np.float32], batch_size: int
-) -> dict[str, float]:
-    """Seconds per response of an opened bundle; the median of repetitions after a first one.
+    bundle: Bundle, conditions: NDArray[np.float32], batch_size: int, yardstick: Yardstick
+) -> dict[str, Any]:
+    """CPU seconds per response of an opened bundle.
 
     Scaling, noise, classifier, generator and decoding to counts are inside. Particles that the
     classifier rejects cost no generator, as in O2; their share is reported.
     """
     warm = batches(bundle, conditions[:WARM], 0, batch_size)
     dark = [~counts.any(axis=(1, 2)) for _, counts in warm]
-    cpu, wall = [], []
-    for repetition in range(REPETITIONS[batch_size]):
-        start_cpu, start_wall = time.process_time(), time.perf_counter()
-        for _ in batches(bundle, conditions, repetition, batch_size):
+    seeds = itertools.count()
+
+    def all_responses() -> float:
+        start = time.process_time()
+        for _ in batches(bundle, conditions, next(seeds), batch_size):
             pass
-        cpu.append((time.process_time() - start_cpu) / len(conditions))
-        wall.append((time.perf_counter() - start_wall) / len(conditions))
-    return {
-        "cpu_median": statistics.median(cpu),
-        "cpu_smallest": min(cpu),
-        "cpu_largest": max(cpu),
-        "wall_median": statistics.median(wall),
-        "share_with_light": 1 - float(np.concatenate(dark).mean()),
-        "responses": len(conditions),
-        "repetitions": len(cpu),
-    }
+        return (time.process_time() - start) / len(conditions)
+
+    found = beside(yardstick, all_responses, REPETITIONS[batch_size], LONGEST)
+    light = 1 - float(np.concatenate(dark).mean())
+    return {**found, "share_with_light": light, "responses": len(conditions)}
 
 
 def root_reading(sample: Responses) -> dict[str, float]:
@@ -195,17 +186,12 @@ def training_memory(config: Path | None, train: Path | None) -> dict[str, object
 
 def show(found: dict[str, Any], console: Console) -> None:
     """The main numbers as a table."""
-    times = found["seconds_per_response"]
     table = Table(title="CPU seconds per response, one thread")
-    for column in ("", "seconds", "Geant4 / this"):
+    for column in ("", "seconds", "quartiles, by the yardstick"):
         table.add_column(column, justify="left" if not column else "right")
-    table.add_row("Geant4, from the file", f"{times['geant4']['cpu_mean']:.3g}", "1")
-    alone = times[GRAPH]["wall_median"]
-    table.add_row(GRAPH, f"{alone:.3g}", f"{times['geant4']['cpu_mean'] / alone:,.0f}")
-    for batch_size in BATCH_SIZES:
-        timed = times[f"batch {batch_size}"]
-        row = f"{timed['cpu_median']:.3g}", f"{timed['speed_up']:,.0f}"
-        table.add_row(f"bundle, batch {batch_size}", *row)
+    for name, timed in found["seconds_per_response"].items():
+        low, high = (each / timed["over_yardstick"] for each in timed["quartiles"])
+        table.add_row(name, f"{timed['median']:.3g}", f"{low:.2f} to {high:.2f}")
     console.print(table)
     reading, memory = found["root_reading"], found["training_memory"]
     console.print(f"reading ROOT: {reading['responses_per_second']:,.0f} responses/s on one core")

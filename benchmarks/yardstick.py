@@ -1,18 +1,24 @@
 """A graph of fixed size by whose time machines, and the other work on them, are compared.
 
+Machines differ threefold, and one shared with others twofold from minute to minute; what is
+measured between two measurements of the same graph, and given in units of it, hardly does.
+
 It does what a generator of showers does for one response: a few dense layers, the product of
 kernels along x and y that gives the light of 44 x 44 fibres, and elementwise arithmetic on them. No
 trained weight is in it, so it stays the same when models, samples and bundles change.
 """
 
+import statistics
 import tempfile
+import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
 import onnxruntime
 from onnx import helper, numpy_helper
-from timing import CALLS, WARM, call_seconds
 
 from detcore.session import session as opened
 
@@ -20,6 +26,10 @@ WIDTH, LAYERS = 64, 6
 KERNELS, SIDE = 20, 44
 ROUNDS = 12
 """Of three operations on all fibres."""
+CALLS = 200
+"""Of one measurement, some ten milliseconds."""
+FEWEST = 3
+"""Measurements, however long they take."""
 
 
 def yardstick_graph() -> bytes:
@@ -64,7 +74,52 @@ def session(graph: bytes) -> onnxruntime.InferenceSession:
         return opened(path, inputs=1)
 
 
-def yardstick_seconds() -> float:
-    """Median seconds of one call on this machine now, one thread."""
-    noise = np.random.default_rng(1).standard_normal((CALLS + WARM, WIDTH)).astype(np.float32)
-    return float(np.median(call_seconds(session(yardstick_graph()), noise)))
+class Yardstick:
+    """The graph, opened once."""
+
+    def __init__(self) -> None:
+        self.session = session(yardstick_graph())
+        noise = np.random.default_rng(1).standard_normal((CALLS, 1, WIDTH)).astype(np.float32)
+        self.feeds = [{"noise": each} for each in noise]
+        self.seconds()  # the first calls take longer
+
+    def seconds(self) -> float:
+        """Median seconds of one call on this machine now, one thread."""
+        spent = []
+        for feed in self.feeds:
+            start = time.perf_counter()
+            self.session.run(None, feed)
+            spent.append(time.perf_counter() - start)
+        return statistics.median(spent)
+
+
+def beside(
+    yardstick: Yardstick, measure: Callable[[], float], times: int, longest: float
+) -> dict[str, Any]:
+    """Seconds of something, and how many yardsticks they are, each between two of these.
+
+    Arguments:
+        yardstick: What is timed before and after.
+        measure: Does the thing once and gives its seconds.
+        times: Measurements at most.
+        longest: Seconds after which no more is begun, of those beyond `FEWEST`.
+    """
+    spent: list[float] = []
+    over: list[float] = []
+    start, before = time.perf_counter(), yardstick.seconds()
+    while len(spent) < times:
+        if len(spent) >= FEWEST and time.perf_counter() - start > longest:
+            break
+        spent.append(measure())
+        after = yardstick.seconds()
+        over.append(2 * spent[-1] / (before + after))
+        before = after
+    low, high = np.quantile(over, [0.25, 0.75])
+    return {
+        "median": statistics.median(spent),
+        "smallest": min(spent),
+        "largest": max(spent),
+        "over_yardstick": statistics.median(over),
+        "quartiles": [float(low), float(high)],
+        "measurements": len(spent),
+    }

@@ -162,7 +162,7 @@ def test_only_plain_lines_of_our_programs_are_run_without_a_shell() -> None:
         "pid train configs/pid/debug.yaml --out runs/a --set training.stepps=3",
         "make nothing",
         "pip install 'zdcsim[nothing]'",
-        "python benchmarks/terms.py --nothing 3",
+        "python benchmarks/steps.py --nothing 3",
         "o2-sim --configKeyValues 'ZDCSimParam.useFastSim=true'",
         "unheard-of --option",
         "cd runs && zdcsim generate --model a",

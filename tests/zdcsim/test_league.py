@@ -13,8 +13,9 @@ import trained
 from changed_settings import alike, changed, changed_alike, listed, resolved
 from fidelity import clock, judged_number, simulated, staying
 from league_seeds import MEASURED_HERE, OVER_SEEDS, added, over_seeds, retimed
-from league_table import EVERY, MAIN, full_caption, graph_alone, main_caption, markdown, pace, text
-from yardstick import SIDE, WIDTH, session, yardstick_graph
+from league_table import EVERY, MAIN, digits, full_caption, main_caption, markdown, text
+from timing import GRAPH, batch
+from yardstick import FEWEST, SIDE, WIDTH, beside, session, yardstick_graph
 
 from zdcsim.io import tree
 from zdcsim.training import load_experiment
@@ -83,7 +84,7 @@ def test_one_seed_has_the_error_of_its_particles_or_of_its_halves() -> None:
     assert text(older) == "1.19 (± 0.07)"
     assert older is not None and older["within"]["over"] == "halves"
     both = judged_number([judgement(1.0), judgement(2.0, drawn=0.3)], W)
-    assert text(both) == "1.50 ± 0.71"
+    assert text(both) == "1.50 ± 0.71 (± 0.26)"  # 0.21 and 0.3 of the two seeds
     assert both is not None and [each["deviation"] for each in both["of_seeds"]] == [0.21, 0.3]
     assert text(judged_number([judgement(1.0)], FPD), places=3) == "0.000 (± 0.030)"
 
@@ -96,11 +97,7 @@ def test_rows_of_an_older_league_stay_readable(league: dict[str, Any]) -> None:
             number.pop("within", None)
     said = full_caption(rows, league)
     assert f"not recorded of {', '.join(row['family'] for row in rows)}. " in said
-    assert "in parentheses" not in said
     rows[0]["numbers"]["W"] = judged_number([judgement(1.19)], W)
-    rows[1]["numbers"]["W"] = judged_number([judgement(1.3, drawn=None)], W)
-    said = full_caption(rows, league)
-    assert f"(all numbers of {rows[1]['family']} over halves: judged before" in said
     table = markdown(rows, league, EVERY, said).splitlines()
     mine = next(line for line in table if line.startswith(f"| {rows[0]['family']} "))
     assert "| 1.19 (± 0.21) |" in mine
@@ -170,7 +167,7 @@ def test_seeds_are_added_to_a_row_as_if_they_had_been_judged_together() -> None:
 
 
 def test_a_row_that_is_timed_anew_keeps_its_numbers() -> None:
-    measured = {"seconds": {"batch 1": 2.0}, "yardstick": 0.2, "measured": "later", "machine": "b"}
+    measured = {"seconds": {"batch 1": 2.0}, "measured": "later", "machine": "b"}
     before = row([1, 2], [1.0, 2.0]) | {key: "before" for key in MEASURED_HERE}
     assert retimed(before, row([2], [9.0]) | measured) == before | measured
     assert retimed(None, before) == before
@@ -190,12 +187,42 @@ def test_committed_seconds_are_brought_to_the_named_machine() -> None:
     for path in RESULTS.glob("league_z[np].json"):
         written = json.loads(path.read_text(encoding="utf-8"))
         lines = path.with_suffix(".md").read_text(encoding="utf-8").splitlines()
-        assert f"brought to one machine ({written['clock']['machine']}) by" in lines[-1]
+        assert f"times its seconds on {written['clock']['machine']}; Geant4's " in lines[-1]
+        shower = written["geant4"]["over_yardstick"]
         for each in written["rows"]:
-            brought = written["clock"]["yardstick"] / each["yardstick"]
-            assert pace(each) == pytest.approx(brought, rel=1e-9)
+            graph, whole = (each["seconds"][timed] for timed in (GRAPH, batch(1)))
             mine = next(line for line in lines if line.startswith(f"| {each['family']} "))
-            assert f" {1000 * graph_alone(each) * brought:.3f} " in mine
+            assert (
+                f" {digits(1e3 * written['clock']['yardstick'] * graph['over_yardstick'])} " in mine
+            )
+            assert f" {digits(shower / whole['over_yardstick'])} " in mine
+
+
+def test_times_have_two_digits() -> None:
+    numbers = 0.00986, 0.0996, 1.04, 19.96, 155.0, 14_612.0
+    assert [digits(each) for each in numbers] == ["0.0099", "0.10", "1.0", "20", "160", "15,000"]
+
+
+class Slowing:
+    """A yardstick on a machine that takes twice as long with every look at it."""
+
+    def __init__(self) -> None:
+        self.pace = 0.5
+
+    def seconds(self) -> float:
+        self.pace *= 2
+        return self.pace
+
+
+def test_what_is_timed_between_two_yardsticks_is_known_on_a_machine_that_slows_down() -> None:
+    machine = Slowing()
+    # Between paces p and 2 p it takes 1.5 p yardsticks of what would be 3 of them.
+    found = beside(machine, lambda: 3 * 1.5 * machine.pace, times=6, longest=60.0)  # type: ignore[arg-type]
+    assert found["over_yardstick"] == pytest.approx(3)
+    assert found["quartiles"] == pytest.approx([3, 3])
+    assert (found["smallest"], found["largest"]) == pytest.approx((4.5, 4.5 * 32))
+    assert found["measurements"] == 6
+    assert beside(machine, lambda: 1.0, times=6, longest=0.0)["measurements"] == FEWEST  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("detector", ["zn", "zp"])

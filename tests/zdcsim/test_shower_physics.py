@@ -123,7 +123,7 @@ def test_a_calibration_of_its_own_goes_before_that_of_other_cuts(
 
 
 def test_a_sample_that_states_no_cut_had_none() -> None:
-    """Such samples, as benchmarks/results/terms.json has them, are alike with those that say so."""
+    """Such samples, of before there were grooves, are alike with those that say so."""
     of_then = Transport("FTFP_BERT", fibre_cut_mev=0.0, absorber_production_cut_mev=0.0)
     stated = provenance(of_then, "filled")
     later = ("fibre_cut_mev", "absorber_production_cut_mev", "multiple_scattering_range_factor")
