@@ -115,7 +115,7 @@ def main() -> None:
             for (name, physics), used in coupling.CALIBRATION.items()
         },
         "transport": transport.record(),
-        "geant4_data": "stand-in" if (folder / datasets.STAND_IN_MARK).exists() else "official",
+        "geant4_data": datasets.kind(folder),
         **provenance("geant4-pybind", "numpy"),
     }
     print(json.dumps(result, indent=1))

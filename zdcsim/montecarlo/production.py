@@ -171,6 +171,7 @@ def geant4_folder(kind: str) -> Path:
     if kind == "official":
         raise ValueError(
             "no official Geant4 11.4 data sets found; set GEANT4_DATA_DIR to the folder that holds "
-            f"{', '.join(datasets.FOLDERS.values())}, or use --geant4-data stand-in"
+            f"{', '.join(datasets.FOLDERS.values())}, with level schemes "
+            f"({datasets.LEVELS}), or use --geant4-data stand-in"
         )
     return generate.ensure(datasets.stand_in_folder())
