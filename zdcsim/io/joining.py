@@ -19,6 +19,8 @@ SAME = (DATA_KIND, "geant4_data", "bundle_sha256", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
 IF_STATED = "light "
 """Entries of `in_common` that begin so are compared where both sources state them."""
+JOINED = "joined"
+"""Entry of the provenance: the names of the sources."""
 Stated = dict[str, tuple[object, str]]
 """What sources agree in, and which of them was the first to state it."""
 
@@ -43,7 +45,7 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
         known: dict[int, int] = {}
         for block in blocks:
             responses = block.responses
-            first = first or {**responses.provenance, "joined": names}
+            first = first or {**responses.provenance, JOINED: names}
             stated = _agreed(stated, names[0], _kind(responses), name)
             particle = _renumbered(responses, known, numbers)
             found = replace(responses, particle=particle, provenance=first)

@@ -43,6 +43,8 @@ from zdcsim.sample.symmetry import SYMMETRIES
 ROWS = 2000
 EDGE_CM = {"ZN": 1.0, "ZP": 2.0}
 """Showers that hit nearer to the edge of the face are not taken from a block with a margin."""
+RECORDED_MARGIN = "recorded_margin"
+"""Entry of the provenance: the margin of the library that showers were converted from."""
 EDGE_LEFT_OUT = "edge_left_out"
 """Entry of the provenance: how many."""
 
@@ -72,7 +74,7 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
     described = {
         **library.provenance,
         "margin": 0,
-        "recorded_margin": tree.margin(library),
+        RECORDED_MARGIN: tree.margin(library),
         "reused_showers": reuses > 0,
         "reuses": reuses,
         "reuse_seed": seed,
