@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from zdcsim.cli.main import app
 from zdcsim.io import store, tree
 from zdcsim.io.block import Block
+from zdcsim.io.joining import joined
 from zdcsim.io.source import kind_of
 from zdcsim.io.stream import write_with_missed
 from zdcsim.response import REUSE
@@ -177,6 +178,10 @@ def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None
     assert set((particle % REUSE).tolist()) == {0, 1, 2, 3}
     assert particle[simulated].tolist() == [0, 0, 1, 1, 2, 3]
     assert np.bincount(particle[~simulated] % REUSE).tolist() == [4, 4, 2, 2]
+
+    again = store.read(out).select(~simulated)
+    with pytest.raises(ValueError, match="re-used showers of 4 particles come before or without"):
+        list(joined([("again", [Block(again)]), ("again", [Block(again)])]))
 
 
 @pytest.mark.parametrize(

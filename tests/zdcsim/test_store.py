@@ -66,10 +66,27 @@ def test_round_trip(tmp_path: Path, calorimeter: Calorimeter) -> None:
 def test_blocks_give_the_store_back(tmp_path: Path) -> None:
     responses = with_dark(toy_responses(particles=5, copies=4))
     blocks = list(store.blocks(written(tmp_path / "toy.h5", responses), rows=6))
-    assert [len(block.responses) for block in blocks] == [6, 6, 6, 2]
-    assert [len(block.missed_pdg) for block in blocks] == [2, 0, 0, 0]
+    assert [len(block.responses) for block in blocks] == [6, 6, 6, 2, 0]
+    assert [len(block.missed_pdg) for block in blocks] == [0, 0, 0, 0, 2]
     images = np.concatenate([block.responses.dense() for block in blocks])
     assert np.array_equal(images, responses.dense())
+
+
+def test_missed_primaries_are_read_one_step_after_the_other(tmp_path: Path) -> None:
+    responses, path = toy_responses(particles=2, copies=1), tmp_path / "toy.h5"
+    missed = np.full(18, 22, np.int32), np.arange(162, dtype=np.float32).reshape(18, 9)
+    store.write_blocks(path, [Block(responses, *missed, np.arange(2))])
+    assert store.write_blocks(tmp_path / "again.h5", store.blocks(path, rows=7)) == 2
+    for read in (path, tmp_path / "again.h5"):
+        codes, conditions = store.read_missed(read)
+        assert np.array_equal(codes, missed[0]) and np.array_equal(conditions, missed[1])
+    with h5py.File(path, "r+") as file:
+        file["missed_conditions"][15, 1] = np.nan
+    reading = store.blocks(path, rows=7)
+    sizes = [(len(b.responses), len(b.missed_pdg)) for b in (next(reading) for _ in range(3))]
+    assert sizes == [(2, 0), (0, 7), (0, 7)]
+    with pytest.raises(ValueError, match="missed primaries, particle 15: condition vx is nan"):
+        next(reading)
 
 
 def test_rows_are_drawn_from_disk_in_any_order(tmp_path: Path, rng: np.random.Generator) -> None:

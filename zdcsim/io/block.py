@@ -23,7 +23,7 @@ class Block:
         missed_pdg: PDG codes of primaries without light that are kept as conditions, shape (M,).
         missed_conditions: Their conditions, shape (M, 9).
         event: Number of the collision that each response belongs to, shape (N,); None if the source
-            does not say.
+            does not say, or if there is no response.
     """
 
     responses: Responses
@@ -32,25 +32,6 @@ class Block:
         default_factory=lambda: np.empty((0, len(NAMES)), np.float32)
     )
     event: NDArray[np.int64] | None = None
-
-
-class ParticleNumbers:
-    """Numbers particles by their first appearance: equal code and conditions, equal number.
-
-    Foreign files name no particle, but give each of its copies the very same conditions.
-    """
-
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[int, bytes], int] = {}
-
-    def of(self, pdg: NDArray[np.int32], conditions: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The number of each particle, shape (N,), of codes (N,) and conditions (N, 9)."""
-        rows = np.ascontiguousarray(conditions, np.float32) + np.float32(0)  # -0 becomes 0
-        found = (
-            self._numbers.setdefault((int(code), row.tobytes()), len(self._numbers))
-            for code, row in zip(pdg, rows, strict=True)
-        )
-        return np.fromiter(found, np.int64, len(pdg))
 
 
 def check_conditions(conditions: NDArray[np.floating], place: str, first: int = 0) -> None:
