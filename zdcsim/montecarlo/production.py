@@ -37,8 +37,8 @@ class Production:
     Arguments:
         calorimeter: The detector.
         source: Where the primaries come from.
-        particles: Number of different primaries; at most this many where the source makes whole
-            events.
+        particles: Number of different primaries; where the source makes whole events, how many
+            there may be.
         copies: Independent showers of each.
         missed: Primaries that do not reach the calorimeter, stored as conditions only.
         seed: Seed of everything, up to `LARGEST_SEED`.
