@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import fsspec  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 import uproot
@@ -139,6 +140,18 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
     assert zn.read_bytes() == before
     other = made(tmp_path, "events")
     assert "has no tree 'responses' (ours) or 'o2sim'" in convert(other, out).stderr
+
+
+@pytest.mark.parametrize("options", [(), ("--reuses", "1")])
+def test_a_file_of_ours_is_not_read_at_a_url(tmp_path: Path, options: tuple[str, ...]) -> None:
+    tree.write(tmp_path / "ours.root", toy_responses(particles=1, copies=1))
+    with fsspec.open("memory://ours.root", "wb") as target:
+        target.write((tmp_path / "ours.root").read_bytes())
+    for kind in ("auto", "zdcsim"):
+        ran = convert("memory://ours.root", tmp_path / "a.h5", "--kind", kind, *options)
+        assert ran.exit_code == 2
+        said = "only o2sim files are read at a URL; copy memory://ours.root here first"
+        assert said in " ".join(ran.stderr.split())
 
 
 def test_several_files_are_joined_with_their_particles_numbered_through(tmp_path: Path) -> None:

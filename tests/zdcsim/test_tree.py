@@ -1,5 +1,6 @@
 """ROOT files: what is written is read, by ROOT too, and bad files are named for what they are."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -247,3 +248,16 @@ def test_wrong_shape_is_named(tmp_path: Path) -> None:
         file[tree.PROVENANCE] = '{"calorimeter": "ZN", "shape": [40, 44]}'
     with pytest.raises(ValueError, match=re.escape("[40, 44] fibres; the ZN has (44, 44)")):
         tree.read(path)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_truncated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.write(tmp_path / "toy.root", toy_responses(particles=1, copies=1))
+
+    def denied(*arguments: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "toy.root")
+
+    monkeypatch.setattr(uproot, "open", denied)
+    with pytest.raises(ValueError, match=r"toy.root cannot be read: Permission denied$"):
+        tree.read(tmp_path / "toy.root")

@@ -138,11 +138,12 @@ def _read(
 
     location = source if is_url(source) else Path(source)
     found = kind_of(location) if kind == "auto" else kind
-    if found == "zdcsim" and (reuses or is_library(Path(source))):
+    local = not is_url(source)
+    if found == "zdcsim" and local and (reuses or is_library(Path(source))):
         from zdcsim.montecarlo import library
 
         return found, library.blocks(Path(source), reuses, seed)
-    if reuses:
+    if reuses and found != "zdcsim":
         raise ValueError(f"--reuses is for files of `zdcsim simulate`; {source} is {found}")
     return found, blocks(location, found, settings)
 

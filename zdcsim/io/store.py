@@ -8,6 +8,7 @@ Axis key: N responses, Nx by Ny fibres, S non-zero pixels of all responses toget
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -171,24 +172,40 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
+        raise ValueError(_sentence(path, error)) from error
+    try:
+        with file:
+            _check_store(file, path)
+            yield file
+    except OSError as error:
+        # HDF5 gives no number when it cannot make sense of what it reads; an error that has one is
+        # of what is done with the responses meanwhile, as a full disk.
+        if type(error) is not OSError or error.errno is not None:
+            raise
+        raise ValueError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    if error.errno is None:
+        return f"{path} is not a complete HDF5 file; it may be truncated: copy or convert it again"
+    locked = "; another process writes it" if isinstance(error, BlockingIOError) else ""
+    return f"{path} cannot be read: {os.strerror(error.errno)}{locked}"
+
+
+def _check_store(file: Any, path: Path) -> None:  # noqa: ANN401 - h5py has no types
+    found = (file.attrs.get("format"), file.attrs.get("version"))
+    if found != (FORMAT, VERSION):
         raise ValueError(
-            f"{path} is not a complete HDF5 file; it may be truncated: copy or convert it again"
-        ) from error
-    with file:
-        found = (file.attrs.get("format"), file.attrs.get("version"))
-        if found != (FORMAT, VERSION):
-            raise ValueError(
-                f"{path} must be a {FORMAT!r} of version {VERSION}; it is {found[0]!r} of version "
-                f"{found[1]}: make one with `zdcsim convert`"
-            )
-        # What was re-used is not read, and the first stores did not say it.
-        absent = [name for name in COLUMNS if name not in file and name != "reused"]
-        if absent:
-            raise ValueError(
-                f"{path} lacks the dataset {', '.join(absent)}; found {', '.join(file)}: convert "
-                "it again"
-            )
-        yield file
+            f"{path} must be a {FORMAT!r} of version {VERSION}; it is {found[0]!r} of version "
+            f"{found[1]}: make one with `zdcsim convert`"
+        )
+    # What was re-used is not read, and the first stores did not say it.
+    absent = [name for name in COLUMNS if name not in file and name != "reused"]
+    if absent:
+        raise ValueError(
+            f"{path} lacks the dataset {', '.join(absent)}; found {', '.join(file)}: convert "
+            "it again"
+        )
 
 
 def _stored(file: Any, path: Path) -> StoredResponses:  # noqa: ANN401 - h5py has no types
