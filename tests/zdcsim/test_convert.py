@@ -12,6 +12,7 @@ from toys import toy_responses
 from typer.testing import CliRunner, Result
 
 from zdcsim.cli.main import app
+from zdcsim.geometry import ZN
 from zdcsim.io import store, tree
 from zdcsim.io.block import Block
 from zdcsim.io.joining import joined
@@ -254,6 +255,25 @@ def test_a_library_says_whose_responses_it_gives(tmp_path: Path) -> None:
     )
     assert ran.exit_code == 0, ran.output
     assert "264 ZP responses" in ran.output  # 132 lie far enough from the edge
+
+
+def test_joined_libraries_say_how_many_showers_were_left_out_of_all(tmp_path: Path) -> None:
+    parts = [toy_responses(30, 2, seed, ZN.widened(3)) for seed in (1, 2)]
+    alone = []
+    for name, part in zip("ab", parts, strict=True):
+        wide = part.conditions * np.array([1, 1, 1, 1, 1.8, 1.8, 1, 1, 1], np.float32)
+        made = {**part.provenance, "margin": 3}
+        tree.write(tmp_path / f"{name}.root", replace(part, conditions=wide, provenance=made))
+        assert convert(tmp_path / f"{name}.root", tmp_path / f"{name}.h5").exit_code == 0
+        alone.append(int(str(store.provenance_of(tmp_path / f"{name}.h5")["edge_left_out"])))
+        assert len(store.read(tmp_path / f"{name}.h5")) == 60 - alone[-1]
+    assert min(alone) > 0
+    out = tmp_path / "out.h5"
+    for suffix in ("root", "h5"):
+        ran = convert(tmp_path / f"a.{suffix}", out, str(tmp_path / f"b.{suffix}"))
+        assert ran.exit_code == 0, ran.output
+        assert f"{sum(alone)} showers near the edge of the face were left out" in ran.output
+        assert store.provenance_of(out)["edge_left_out"] == sum(alone)
 
 
 def test_re_uses_that_find_no_place_are_said(tmp_path: Path) -> None:

@@ -4,7 +4,8 @@ Axis key: N responses, M primaries without light, 9 conditions.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +33,11 @@ class Block:
         default_factory=lambda: np.empty((0, len(NAMES)), np.float32)
     )
     event: NDArray[np.int64] | None = None
+
+    def stating(self, more: Mapping[str, object]) -> "Block":
+        """The same with further entries of the provenance."""
+        provenance = {**self.responses.provenance, **more}
+        return replace(self, responses=replace(self.responses, provenance=provenance))
 
 
 def check_conditions(conditions: NDArray[np.floating], place: str, first: int = 0) -> None:

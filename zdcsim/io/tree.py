@@ -253,6 +253,20 @@ def _missed_steps(
         first += len(pdg)
 
 
+def read_conditions(path: Path) -> NDArray[np.float32]:
+    """The conditions of the responses alone, shape (N, 9), as the file has them.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not complete ROOT, the tree or a branch is missing, or the
+            calorimeter is not known.
+    """
+    with opened(path) as file:
+        _calorimeter(_provenance(file, path), path)
+        arrays = _tree(file, TREE, NAMES, path).arrays(list(NAMES), library="np")
+    return np.stack([arrays[name] for name in NAMES], axis=1).astype(np.float32)
+
+
 def read_event(path: Path) -> NDArray[np.int64]:
     """Number of the collision that each response belongs to, shape (N,).
 
