@@ -248,19 +248,23 @@ def _start_worker(production: Production) -> None:
     What is raised here would be lost: the pool says only that a process ended.
     """
     global _simulator
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    end_with_parent()
     try:
         _simulator = Simulator(production)
     except Exception as error:
         _simulator = error
 
 
-def _end_with_parent() -> None:
-    """Wait for the parent process and end at once when it is gone, even killed.
+def end_with_parent() -> None:
+    """Have this process end at once when its parent is gone, even killed.
 
     An orphaned worker would go on with what it has been handed, into a folder that a resumed
     production uses again.
     """
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
