@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detcore.files import write_text
 from detcore.provenance import provenance
@@ -26,6 +27,7 @@ from zdcsim.light import coupling
 from zdcsim.light.photo_electrons import expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.run import end_with_parent
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.shower_physics import Grooves, PhysicsList
 
@@ -33,8 +35,17 @@ O2 = Transport()
 NUCLEON = {"ZN": "neutron", "ZP": "proton"}
 
 
+STREAMS = 2
+"""Nucleons come from this many seeds in turn: those of the results that two workers made."""
+
+
+def shots(seed: int, nucleons: int) -> list[tuple[int, int]]:
+    """Seed of each nucleon, and its index among those of that seed; more begin with the same."""
+    return [(seed + k % STREAMS, k // STREAMS) for k in range(nucleons)]
+
+
 def light_with_unit_coupling(
-    name: str, folder: Path, nucleons: int, seed: int, transport: Transport, grooves: Grooves
+    name: str, folder: Path, shots: list[tuple[int, int]], transport: Transport, grooves: Grooves
 ) -> list[tuple[float, float]]:
     """Expected photo-electrons and CPU seconds of nucleons of the calibration energy."""
     datasets.use(folder)
@@ -42,16 +53,36 @@ def light_with_unit_coupling(
 
     detector = calorimeter(name)
     gun = Gun(NUCLEON[name], coupling.CALIBRATION_ENERGY_GEV, spread_cm=detector.pitch / 2)
-    shot = gun.primaries(nucleons, detector, seed)
     transporter = Transporter(detector, transport, grooves)
     light = []
-    for i in range(nucleons):
+    for seed, i in shots:
+        shot = gun.primaries(i + 1, detector, seed)
         engine, _ = production.shower_seeds(seed, (i, 0))
         start = time.process_time()
         primary = primary_of(int(shot.pdg[i]), shot.conditions[i], detector)
         expected = expected_per_fibre(transporter.steps(primary, engine), detector, 1.0)
         light.append((float(expected.sum()), time.process_time() - start))
     return light
+
+
+def measured(
+    name: str, folder: Path, transport: Transport, options: argparse.Namespace
+) -> NDArray[np.float64]:
+    """Light and seconds of all nucleons, shape (2, N), which do not depend on the workers."""
+    wanted = shots(options.seed, options.nucleons)
+    workers = min(options.workers, len(wanted))
+    spawn, found = multiprocessing.get_context("spawn"), np.empty((len(wanted), 2))
+    with ProcessPoolExecutor(workers, spawn, initializer=end_with_parent) as pool:
+        shares = [
+            pool.submit(
+                light_with_unit_coupling, name, folder, wanted[k::workers], transport,
+                options.grooves,
+            )
+            for k in range(workers)
+        ]  # fmt: skip
+        for k, share in enumerate(shares):
+            found[k::workers] = share.result()
+    return found.T
 
 
 def main() -> None:
@@ -74,22 +105,7 @@ def main() -> None:
         fibre_cut_mev=arguments.fibre_cut,
         absorber_production_cut_mev=arguments.absorber_production_cut,
     )
-    each = -(-arguments.nucleons // arguments.workers)
-    spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(arguments.workers, mp_context=spawn) as pool:
-        jobs = [
-            pool.submit(
-                light_with_unit_coupling,
-                name,
-                folder,
-                each,
-                arguments.seed + k,
-                transport,
-                arguments.grooves,
-            )
-            for k in range(arguments.workers)
-        ]
-        light, seconds = np.concatenate([job.result() for job in jobs]).T
+    light, seconds = measured(name, folder, transport, arguments)
     all_per_tev = light / coupling.CALIBRATION_ENERGY_GEV * 1000
     per_tev = coupling.showered(all_per_tev)
     error = per_tev.std(ddof=1) / np.sqrt(len(per_tev))
@@ -115,7 +131,7 @@ def main() -> None:
             for (name, physics), used in coupling.CALIBRATION.items()
         },
         "transport": transport.record(),
-        "geant4_data": "stand-in" if (folder / datasets.STAND_IN_MARK).exists() else "official",
+        "geant4_data": datasets.kind(folder),
         **provenance("geant4-pybind", "numpy"),
     }
     print(json.dumps(result, indent=1))

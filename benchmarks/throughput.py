@@ -217,7 +217,7 @@ def main() -> None:
     found = measure(arguments.energy, wanted, folder)
     result = {
         **provenance("geant4-pybind", "numpy"),
-        "geant4_data": "stand-in" if (folder / datasets.STAND_IN_MARK).exists() else "official",
+        "geant4_data": datasets.kind(folder),
         "neutrons": arguments.neutrons,
         "photons": arguments.photons,
         "energy_gev": arguments.energy,

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from detcore.files import write_text
+from detcore.files import PARTIAL, write_text
 
 RECORD: Final = "production.json"
 MAY_DIFFER: Final = frozenset({"created", "machine", "versions"})
@@ -22,10 +22,18 @@ def claim(folder: Path, record: Mapping[str, Any]) -> str:
         record: Everything that determines the result, with `created`.
 
     Raises:
-        ValueError: If it holds work with another record.
+        ValueError: If it holds work with another record, or without one.
     """
     path = folder / RECORD
+    # What is there is listed before the record is looked for, which comes first: another process
+    # may write it, and its first part, in between.
+    there = [each for each in folder.glob("*") if each.suffix != PARTIAL]
     if not path.exists():
+        if there:
+            raise ValueError(
+                f"{folder} holds parts of an unfinished production, but no {RECORD} "
+                "that says which; delete it, or choose another --out"
+            )
         write_text(path, json.dumps(record, indent=1))
         return str(record["created"])
     started, now = json.loads(path.read_text(encoding="utf-8")), json.loads(json.dumps(record))

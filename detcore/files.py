@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+PARTIAL = ".partial"
+"""Ending of the name of what is not complete."""
+
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
@@ -18,7 +21,7 @@ def replacing(path: Path) -> Iterator[Path]:
     holds machine and process, for several of both may write to a shared file system.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}{PARTIAL}")
     try:
         yield partial
         partial.replace(path)
@@ -43,7 +46,7 @@ def replacing_folder(path: Path, marker: str) -> Iterator[Path]:
         raise ValueError(
             f"{path} exists and is not a bundle: it has no {marker}; choose another folder"
         )
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     partial.mkdir(parents=True)
     try:
         yield partial

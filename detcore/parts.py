@@ -3,8 +3,11 @@
 Work that was killed goes on from this folder; work with other settings is refused.
 """
 
+import os
+import platform
 import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -29,4 +32,14 @@ class Parts:
 
     def remove(self) -> None:
         """Remove the folder, once the output is written."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        with suppress(OSError):
+            shutil.rmtree(self.retired())
+
+    def retired(self) -> Path:
+        """The folder under a name that no work looks for, so that none takes up half of it.
+
+        Raises:
+            FileNotFoundError: If there is no folder.
+        """
+        name = f"{self.folder.name}.{platform.node()}.{os.getpid()}.removed"
+        return self.folder.rename(self.folder.with_name(name))

@@ -5,8 +5,8 @@ the slope dx/dz along the direction of flight. Both sides of the machine are mir
 line of elements serves A and C; only apertures and the face's distance differ.
 
 A quadrupole of gradient G bends a particle of charge q and momentum p with strength k = q G / p: a
-thick lens. The dipole D1 bends by q B L / p, away from the ring's centre (x > 0) for a positive
-charge. The muon spectrometer's dipole with its compensators is a closed bump of the orbit and left
+thick lens. The dipole D1 bends by q B L / p, to x > 0 for a positive charge, as O2's field does.
+The muon spectrometer's dipole with its compensators is a closed bump of the orbit and left
 out, as are the solenoid, D2 (behind the calorimeters), crossing angle and beam divergence. Between
 D1 and the calorimeters there is no aperture, only free flight.
 

@@ -4,6 +4,7 @@ import re
 from dataclasses import replace
 from pathlib import Path
 
+import fsspec  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 import uproot
@@ -11,8 +12,10 @@ from toys import toy_responses
 from typer.testing import CliRunner, Result
 
 from zdcsim.cli.main import app
+from zdcsim.geometry import ZN
 from zdcsim.io import store, tree
 from zdcsim.io.block import Block
+from zdcsim.io.joining import joined
 from zdcsim.io.source import kind_of
 from zdcsim.io.stream import write_with_missed
 from zdcsim.response import REUSE
@@ -140,6 +143,18 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
     assert "has no tree 'responses' (ours) or 'o2sim'" in convert(other, out).stderr
 
 
+@pytest.mark.parametrize("options", [(), ("--reuses", "1")])
+def test_a_file_of_ours_is_not_read_at_a_url(tmp_path: Path, options: tuple[str, ...]) -> None:
+    tree.write(tmp_path / "ours.root", toy_responses(particles=1, copies=1))
+    with fsspec.open("memory://ours.root", "wb") as target:
+        target.write((tmp_path / "ours.root").read_bytes())
+    for kind in ("auto", "zdcsim"):
+        ran = convert("memory://ours.root", tmp_path / "a.h5", "--kind", kind, *options)
+        assert ran.exit_code == 2
+        said = "only o2sim files are read at a URL; copy memory://ours.root here first"
+        assert said in " ".join(ran.stderr.split())
+
+
 def test_several_files_are_joined_with_their_particles_numbered_through(tmp_path: Path) -> None:
     parts = toy_responses(particles=4, copies=2), toy_responses(particles=3, copies=5, seed=9)
     missed = np.array([22], np.int32), np.ones((1, 9), np.float32)
@@ -177,6 +192,10 @@ def test_re_used_showers_keep_their_particle_when_joined(tmp_path: Path) -> None
     assert set((particle % REUSE).tolist()) == {0, 1, 2, 3}
     assert particle[simulated].tolist() == [0, 0, 1, 1, 2, 3]
     assert np.bincount(particle[~simulated] % REUSE).tolist() == [4, 4, 2, 2]
+
+    again = store.read(out).select(~simulated)
+    with pytest.raises(ValueError, match="re-used showers of 4 particles come before or without"):
+        list(joined([("again", [Block(again)]), ("again", [Block(again)])]))
 
 
 @pytest.mark.parametrize(
@@ -236,6 +255,25 @@ def test_a_library_says_whose_responses_it_gives(tmp_path: Path) -> None:
     )
     assert ran.exit_code == 0, ran.output
     assert "264 ZP responses" in ran.output  # 132 lie far enough from the edge
+
+
+def test_joined_libraries_say_how_many_showers_were_left_out_of_all(tmp_path: Path) -> None:
+    parts = [toy_responses(30, 2, seed, ZN.widened(3)) for seed in (1, 2)]
+    alone = []
+    for name, part in zip("ab", parts, strict=True):
+        wide = part.conditions * np.array([1, 1, 1, 1, 1.8, 1.8, 1, 1, 1], np.float32)
+        made = {**part.provenance, "margin": 3}
+        tree.write(tmp_path / f"{name}.root", replace(part, conditions=wide, provenance=made))
+        assert convert(tmp_path / f"{name}.root", tmp_path / f"{name}.h5").exit_code == 0
+        alone.append(int(str(store.provenance_of(tmp_path / f"{name}.h5")["edge_left_out"])))
+        assert len(store.read(tmp_path / f"{name}.h5")) == 60 - alone[-1]
+    assert min(alone) > 0
+    out = tmp_path / "out.h5"
+    for suffix in ("root", "h5"):
+        ran = convert(tmp_path / f"a.{suffix}", out, str(tmp_path / f"b.{suffix}"))
+        assert ran.exit_code == 0, ran.output
+        assert f"{sum(alone)} showers near the edge of the face were left out" in ran.output
+        assert store.provenance_of(out)["edge_left_out"] == sum(alone)
 
 
 def test_re_uses_that_find_no_place_are_said(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from toys import toy_conditions, toy_images
 
 from zdcsim.conditions import MASS
 from zdcsim.geometry import ZN, ZP, Calorimeter
+from zdcsim.io import legacy
 from zdcsim.io.legacy import LegacySettings, blocks
 from zdcsim.response import Responses, joined
 
@@ -63,11 +64,26 @@ def test_the_files_are_read(tmp_path: Path, calorimeter: Calorimeter, suffix: st
     assert missed[:, :MASS] == pytest.approx(conditions[N:, :MASS], rel=1e-5)
 
 
-def test_zero_examples_can_be_left_out(tmp_path: Path) -> None:
+def test_zero_examples_come_in_their_order_some_at_a_time(tmp_path: Path) -> None:
+    conditions, _ = written(tmp_path)
+    zeros = tmp_path / "zero_examples.txt"
+    lines = zeros.read_text().splitlines(keepends=True)
+    zeros.write_text("".join([lines[0], *lines[:0:-1], *lines[1:]]))
+    read = list(blocks(tmp_path, LegacySettings(ZN), rows=3))
+    dark = [len(block.missed_pdg) for block in read]
+    assert dark == [0, 0, 0, 2, 1]  # of seven chunks of three rows, two have different dark ones
+    missed = np.concatenate([block.missed_conditions for block in read])
+    assert missed[:, :MASS] == pytest.approx(conditions[: N - 1 : -1, :MASS], rel=1e-5)
+
+
+def test_zero_examples_can_be_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     written(tmp_path)
+    kept: list[list[list[str]]] = []
+    monkeypatch.setattr(legacy, "_keys", kept.append)  # nothing is kept to compare them with
     assert len(whole(tmp_path, LegacySettings(ZN, zeros="none"))[1]) == 0
     (tmp_path / "zero_examples.txt").unlink()
     assert len(whole(tmp_path, LegacySettings(ZN))[1]) == 0
+    assert kept == []
 
 
 def edited(name: str, change: Callable[[list[str]], list[str]]) -> Callable[[Path], object]:

@@ -1,8 +1,12 @@
 """The light model against closed forms and limits."""
 
+import argparse
 import json
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 
+import light_yield
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -13,6 +17,8 @@ from zdcsim.light.chord import chord_light
 from zdcsim.light.coupling import ALICE_PHOTO_ELECTRONS_PER_TEV, CALIBRATION, calibration
 from zdcsim.light.divided import divided
 from zdcsim.light.photo_electrons import QUANTUM_EFFICIENCY, Steps, draw, expected_per_fibre
+from zdcsim.montecarlo.run import end_with_parent
+from zdcsim.montecarlo.settings import Transport
 from zdcsim.shower_physics import DATA_KIND, GEANT4, ShowerPhysics, physics_of
 
 RADIUS = 10 * ZN.fibre_radius
@@ -213,6 +219,43 @@ def test_coupling_is_the_measured_one(name: str, physics: ShowerPhysics) -> None
     # The first was set with other showers than those of its file; the two agree within errors.
     relative = 0.03 if (name, physics.grooves) == ("ZN", "filled") else 1e-3
     assert light == pytest.approx(ALICE_PHOTO_ELECTRONS_PER_TEV[name], rel=relative)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 3, 9])
+def test_calibration_showers_are_those_of_two_workers_whoever_makes_them(
+    workers: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert set(light_yield.shots(1, 120)) == {(s, i) for s in (1, 2) for i in range(60)}
+    assert light_yield.shots(1, 120)[:5] == light_yield.shots(1, 5)
+
+    class Here:
+        """A pool that does in this process what it is handed."""
+
+        def __init__(self, number: int, *_: object, initializer: object) -> None:
+            assert number == min(workers, 5)
+            assert initializer is end_with_parent  # which test_production proves
+
+        def __enter__(self) -> "Here":
+            return self
+
+        def __exit__(self, *_: object) -> None: ...
+
+        def submit(self, task: Callable[..., object], *arguments: object) -> Future[object]:
+            done: Future[object] = Future()
+            done.set_result(task(*arguments))
+            return done
+
+    def light(
+        name: str, folder: Path, shots: list[tuple[int, int]], *_: object
+    ) -> list[tuple[float, float]]:
+        return [(100.0 * seed + i, 1.0) for seed, i in shots]
+
+    monkeypatch.setattr(light_yield, "ProcessPoolExecutor", Here)
+    monkeypatch.setattr(light_yield, "light_with_unit_coupling", light)
+    options = argparse.Namespace(seed=1, nucleons=5, workers=workers, grooves="air")
+    found, seconds = light_yield.measured("ZN", Path(), Transport(), options)
+    assert found.tolist() == [100, 200, 101, 201, 102]
+    assert seconds.tolist() == [1] * 5
 
 
 def test_light_that_was_not_calibrated_is_refused() -> None:

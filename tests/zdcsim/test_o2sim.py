@@ -13,9 +13,11 @@ import uproot
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PZ
 from zdcsim.geometry import ZN, ZP, Calorimeter
 from zdcsim.io import o2_branches
-from zdcsim.io.block import Block, ParticleNumbers
+from zdcsim.io.block import Block
+from zdcsim.io.numbering import ParticleNumbers
+from zdcsim.io.o2_branches import HITS, TRACKS
 from zdcsim.io.o2_parity import Parity
-from zdcsim.io.o2sim import INHIBITED, O2Settings, Sides, Zeros, blocks
+from zdcsim.io.o2sim import HIT_MEMBERS, INHIBITED, TRACK_MEMBERS, O2Settings, Sides, Zeros, blocks
 from zdcsim.response import Responses, joined
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
@@ -137,6 +139,22 @@ def test_steps_change_nothing() -> None:
     for name in ("particle", "pdg", "conditions", "offsets", "pixels", "counts"):
         assert np.array_equal(getattr(at_once.responses, name), getattr(stepped.responses, name))
     assert np.array_equal(at_once.missed_conditions, stepped.missed_conditions)
+
+
+def test_a_step_has_room_for_images_tracks_and_hits() -> None:
+    with uproot.open(O2SIM) as file:
+        tree = file["o2sim"]
+        images, all_of_it = (
+            o2_branches.event_bytes(tree, ZN, members)
+            for members in ({}, {HITS: HIT_MEMBERS, TRACKS: TRACK_MEMBERS})
+        )
+        read = [tree[f"{HITS}/{HITS}.{name}"] for name in HIT_MEMBERS]
+        read += [tree[f"{TRACKS}/{TRACKS}.{name}"] for name in TRACK_MEMBERS]
+        more = sum(branch.uncompressed_bytes for branch in read) / tree.num_entries
+    assert images > ZN.nx * ZN.ny * 4
+    assert all_of_it == pytest.approx(images + more)
+    room = 5.001 * images / 1e6  # for the images of all five events, and nothing else
+    assert len(list(blocks(O2SIM, O2Settings(ZN), room))) == 2
 
 
 @pytest.mark.parametrize(
@@ -261,15 +279,6 @@ def test_urls_are_read_through_fsspec(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ValueError, match=r"zdcsim\[xrootd\]"):
         whole("root://eospublic.cern.ch//eos/o2sim.root", O2Settings(ZN))
-
-
-def test_particles_are_numbered_by_first_appearance() -> None:
-    pdg = np.array([22, 22, 2112, 22], np.int32)
-    conditions = np.zeros((4, 9), np.float32)
-    conditions[1, 0], conditions[3, 0] = 1, -0.0
-    numbers = ParticleNumbers()
-    assert numbers.of(pdg, conditions).tolist() == [0, 1, 2, 0]
-    assert numbers.of(pdg[2:], conditions[2:]).tolist() == [2, 0]
 
 
 def test_copies_share_a_particle() -> None:

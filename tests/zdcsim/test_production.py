@@ -18,8 +18,9 @@ from zdcsim.conditions import ENERGY
 from zdcsim.geometry import ZN
 from zdcsim.io import tree
 from zdcsim.io.lineage import MADE_OF
+from zdcsim.montecarlo import library
 from zdcsim.montecarlo.finished import Finished, Light
-from zdcsim.montecarlo.growth import origin_of
+from zdcsim.montecarlo.growth import origin_of, there
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.production import (
     IDENTIFIERS_PER_SEED,
@@ -30,8 +31,9 @@ from zdcsim.montecarlo.production import (
 )
 from zdcsim.montecarlo.run import run, run_share
 from zdcsim.montecarlo.settings import Transport
-from zdcsim.montecarlo.source import Source
-from zdcsim.response import Responses, reused
+from zdcsim.montecarlo.source import Source, primaries
+from zdcsim.montecarlo.spectators import Spectators
+from zdcsim.response import Responses, joined, reused
 
 pytestmark = pytest.mark.geant4
 
@@ -171,6 +173,39 @@ def test_a_sample_of_uncalibrated_cuts_that_says_otherwise_grows() -> None:
     earlier = replace(earlier, provenance={**said, "light": {**light, "coupling": 0.5}})
     with pytest.raises(ValueError, match=r"light: .*'coupling': 0\.5.* there, .*0\.869.* now"):
         origin_of(earlier, replace(cuts, copies=3))
+
+
+def test_what_was_converted_from_a_library_is_not_the_plain_sample(tmp_path: Path) -> None:
+    wide, face = tmp_path / "library.root", tmp_path / "face.root"
+    toys = toy_responses(4, 2, calorimeter=ZN.widened(3))
+    tree.write(wide, replace(toys, provenance=replace(small(), margin=3).record()))
+    assert there(wide, replace(small(), margin=3)) == "these 8 showers are there already"
+    converted = joined([block.responses for block in library.blocks(wide, reuses=0, seed=1)])
+    tree.write(face, converted)
+    with pytest.raises(ValueError, match=r"is another sample \(recorded_margin: 3 there\)"):
+        there(face, small())
+    with pytest.raises(ValueError, match="cannot grow into this: recorded_margin: 3 there"):
+        origin_of(converted, small(copies=3))
+    several = replace(converted, provenance={**small().record(), "joined": ["a.root", "b.root"]})
+    with pytest.raises(ValueError, match=r"joined: \['a.root', 'b.root'\] there"):
+        origin_of(several, small(copies=3))
+
+
+def test_a_sample_with_too_few_showers_is_not_there(tmp_path: Path) -> None:
+    path, toys = tmp_path / "some.root", replace(toy_responses(4, 2), provenance=small().record())
+    tree.write(path, toys.select(np.arange(7)))
+    with pytest.raises(ValueError, match=r"is another sample \(showers: 7 there, 8 now\)"):
+        there(path, small())
+    events = Source(Spectators(centrality=(80.0, 100.0), events=2))
+    whole = replace(small(), source=events, particles=IDENTIFIERS_PER_SEED, copies=1)
+    hits = len(primaries(events, IDENTIFIERS_PER_SEED, 0, ZN, whole.seed)[0])
+    assert hits > 1
+    enough = replace(toy_responses(hits, 1), provenance=whole.record())
+    tree.write(path, enough)
+    assert there(path, whole) == f"these {hits} showers are there already"
+    tree.write(path, enough.select(np.arange(1, hits)))
+    with pytest.raises(ValueError, match=f"showers: {hits - 1} there, {hits} now"):
+        there(path, whole)
 
 
 def test_other_primaries_are_refused(reference: Responses, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """`zdcsim simulate` with every source and both calorimeters."""
 
+import os
 import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -20,7 +21,7 @@ from zdcsim.montecarlo.arrival import arrival
 from zdcsim.montecarlo.gun import Gun
 from zdcsim.montecarlo.production import Production, geant4_folder
 from zdcsim.montecarlo.settings import Transport
-from zdcsim.montecarlo.shootable import LIGHT_NUCLEI, CannotShoot, check_shootable
+from zdcsim.montecarlo.shootable import LIGHT_NUCLEI, CannotSimulate, check_shootable
 from zdcsim.montecarlo.source import Source
 from zdcsim.optics import Machine, lead_machine
 from zdcsim.response import Responses
@@ -83,7 +84,7 @@ def test_a_finished_sample_is_not_lost(tmp_path: Path) -> None:
     assert code == 2
     assert "is another sample (seed: 1 there, 2 now)" in said
     assert out.read_bytes() == kept
-    code, said = again("--copies", "2", "--extend", str(out))
+    code, said = again("--copies", "2", "--extend", os.path.relpath(out))  # spelt otherwise
     assert code == 0, said
     assert len(tree.read(out)) == 2 * len(first)
     code, said = again("--seed", "2", "--overwrite")
@@ -134,7 +135,25 @@ def test_what_geant4_cannot_shoot_ends_the_run_at_once(
     assert list(tmp_path.iterdir()) == []  # so that the right command is not refused
 
 
-def test_a_shard_of_what_geant4_cannot_shoot_is_not_tried_again(tmp_path: Path) -> None:
+def test_a_cut_that_geant4_refuses_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "RETRIES", 0)
+    arguments = [*GUN, str(tmp_path / "gun.root"), "--absorber-production-cut", "1e6"]
+    result = CliRunner().invoke(app, ["simulate", *FAST, *arguments])
+    assert result.exit_code == 2
+    said = " ".join(result.output.split())
+    assert re.search(r"no production cut of 1000000\.0 MeV for gamma in .*; expected between", said)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("particle", "cut", "said"),
+    [("413", 1.0, "PDG code 413"), ("neutron", 1e6, r"no production cut of 1000000\.0 MeV")],
+)
+def test_a_shard_that_geant4_refuses_is_not_tried_again(
+    particle: str, cut: float, said: str, tmp_path: Path
+) -> None:
     tried = []
 
     class Here(Cluster):
@@ -145,9 +164,9 @@ def test_a_shard_of_what_geant4_cannot_shoot_is_not_tried_again(tmp_path: Path) 
                 tried.append(number)
                 yield number, task(shard)
 
-    gun = Source(Gun("413", 100.0))
-    one = Production(ZN, gun, 1, 1, 0, 1, Transport(), geant4_folder("auto"))
-    with pytest.raises(CannotShoot, match="PDG code 413"):
+    gun, cuts = Source(Gun(particle, 100.0)), Transport(absorber_production_cut_mev=cut)
+    one = Production(ZN, gun, 1, 1, 0, 1, cuts, geant4_folder("auto"))
+    with pytest.raises(CannotSimulate, match=said):
         run.run(one, tmp_path / "gun.root", Here(None))
     assert tried == [0]
     assert list(tmp_path.iterdir()) == []

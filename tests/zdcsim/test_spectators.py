@@ -111,6 +111,19 @@ def test_neutrons_land_on_the_zn_and_protons_on_the_zp() -> None:
     assert (np.diff(on_zp.event) >= 0).all()
 
 
+def test_no_collision_is_left_out_or_cut_short() -> None:
+    collisions = Spectators(centrality=(80.0, 100.0), events=6)
+    whole, missed = collisions.primaries(1000, 4, ZN, seed=3)
+    ends = np.searchsorted(whole.event, np.arange(7))
+    assert 0 < ends[4] < ends[5] < ends[6] == len(whole) < 1000
+    exact, same = collisions.primaries(len(whole), 4, ZN, seed=3)
+    assert np.array_equal(exact.conditions, whole.conditions)
+    assert np.array_equal(same.conditions, missed.conditions)
+    for most, fit in ((ends[6] - 1, 5), (ends[5], 5), (ends[5] - 1, 4)):
+        with pytest.raises(ValueError, match=f"only {fit} of 6 collisions fit into a sample of at"):
+            collisions.primaries(int(most), 4, ZN, seed=3)
+
+
 def test_same_seed_same_spectators() -> None:
     source = Source(Spectators())
     some, _ = primaries(source, 30, 0, ZP, seed=6)

@@ -1,11 +1,13 @@
 """The stand-in tables against the published numbers they are made of."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from zdcsim.montecarlo.standin import bremsstrahlung, nuclear, table
+from zdcsim.montecarlo import datasets
+from zdcsim.montecarlo.standin import bremsstrahlung, generate, nuclear, table
 
 TUNGSTEN, TUNGSTEN_MASS = 74, 183.84
 
@@ -55,3 +57,41 @@ def test_vectors_are_written_as_geant4_reads_them() -> None:
     assert lines[0].split() == ["1.00000000e+00", "2.00000000e+00", "2"]
     assert lines[1] == "2"
     assert [float(x) for x in lines[3].split()] == pytest.approx([2.0, math.pi])
+
+
+def four_folders(parent: Path) -> Path:
+    for name in datasets.FOLDERS.values():
+        (parent / name).mkdir(parents=True)
+    return parent
+
+
+def test_only_tables_with_level_schemes_and_no_mark_are_official(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for variable in datasets.FOLDERS:
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv(datasets.DATA_DIR, str(tmp_path))
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    four_folders(tmp_path)
+    assert datasets.kind(tmp_path) == "stand-in"  # four empty folders say nothing
+    assert datasets.official_folder() is None
+    (tmp_path / "PhotonEvaporation6.1.2" / "z74.a184").touch()
+    assert datasets.kind(tmp_path) == "official"
+    assert datasets.official_folder() == tmp_path
+    for mark in ("STAND-IN", "STANDIN"):
+        (tmp_path / mark).touch()
+        assert datasets.kind(tmp_path) == "stand-in"
+        assert datasets.official_folder() is None
+        (tmp_path / mark).unlink()
+    (tmp_path / "G4ENSDFSTATE3.0").rmdir()
+    assert datasets.kind(tmp_path) == "stand-in"
+
+
+def test_stand_ins_that_lost_their_mark_are_not_taken(tmp_path: Path) -> None:
+    folder = generate.ensure(tmp_path / "tables")
+    assert datasets.kind(folder) == "stand-in"
+    (folder / datasets.STAND_IN_MARK).unlink()
+    assert datasets.kind(folder) == "stand-in"
+    with pytest.raises(ValueError, match="is in the way of the stand-in tables and has no file"):
+        generate.ensure(folder)
+    assert [path.name for path in tmp_path.iterdir()] == ["tables"]

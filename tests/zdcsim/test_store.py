@@ -1,5 +1,6 @@
 """The training store: what is written is read, batches are those of memory, bad files are named."""
 
+import errno
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -66,10 +67,27 @@ def test_round_trip(tmp_path: Path, calorimeter: Calorimeter) -> None:
 def test_blocks_give_the_store_back(tmp_path: Path) -> None:
     responses = with_dark(toy_responses(particles=5, copies=4))
     blocks = list(store.blocks(written(tmp_path / "toy.h5", responses), rows=6))
-    assert [len(block.responses) for block in blocks] == [6, 6, 6, 2]
-    assert [len(block.missed_pdg) for block in blocks] == [2, 0, 0, 0]
+    assert [len(block.responses) for block in blocks] == [6, 6, 6, 2, 0]
+    assert [len(block.missed_pdg) for block in blocks] == [0, 0, 0, 0, 2]
     images = np.concatenate([block.responses.dense() for block in blocks])
     assert np.array_equal(images, responses.dense())
+
+
+def test_missed_primaries_are_read_one_step_after_the_other(tmp_path: Path) -> None:
+    responses, path = toy_responses(particles=2, copies=1), tmp_path / "toy.h5"
+    missed = np.full(18, 22, np.int32), np.arange(162, dtype=np.float32).reshape(18, 9)
+    store.write_blocks(path, [Block(responses, *missed, np.arange(2))])
+    assert store.write_blocks(tmp_path / "again.h5", store.blocks(path, rows=7)) == 2
+    for read in (path, tmp_path / "again.h5"):
+        codes, conditions = store.read_missed(read)
+        assert np.array_equal(codes, missed[0]) and np.array_equal(conditions, missed[1])
+    with h5py.File(path, "r+") as file:
+        file["missed_conditions"][15, 1] = np.nan
+    reading = store.blocks(path, rows=7)
+    sizes = [(len(b.responses), len(b.missed_pdg)) for b in (next(reading) for _ in range(3))]
+    assert sizes == [(2, 0), (0, 7), (0, 7)]
+    with pytest.raises(ValueError, match="missed primaries, particle 15: condition vx is nan"):
+        next(reading)
 
 
 def test_rows_are_drawn_from_disk_in_any_order(tmp_path: Path, rng: np.random.Generator) -> None:
@@ -290,9 +308,19 @@ def described(text: str) -> Callable[[Path], None]:
     return spoiled(change)
 
 
+def damaged(path: Path) -> None:
+    """Overwrite the first compressed pixels, which only a read of them notices."""
+    with h5py.File(path) as file:
+        chunk = file["pixels"].id.get_chunk_info(0)
+    with path.open("r+b") as raw:
+        raw.seek(chunk.byte_offset)
+        raw.write(bytes(chunk.size))
+
+
 BAD: dict[str, tuple[Callable[[Path], object], str]] = {
     "truncated": (lambda path: path.write_bytes(path.read_bytes()[:3000]), "may be truncated"),
     "text": (lambda path: path.write_text("x"), "is not a complete HDF5 file"),
+    "chunk": (damaged, "toy.h5 is not a complete HDF5 file; it may be truncated"),
     "version": (spoiled(other_version), "it is 'zdcsim training store' of version 9"),
     "nan": (spoiled(nan_condition), "particle 2: condition px is nan"),
     "pixels": (spoiled(fewer_pixels), "holds 5 pixels but its responses claim"),
@@ -356,3 +384,25 @@ def test_an_absent_or_empty_store_is_named(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="responses of two calorimeters"):
         store.write_blocks(tmp_path / "two.h5", two)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        (errno.EACCES, "Permission denied$"),
+        (errno.EAGAIN, "Resource temporarily unavailable; another process writes it$"),
+    ],
+)
+def test_a_store_that_may_not_be_read_is_not_called_truncated(
+    number: int, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = written(tmp_path / "toy.h5", toy_responses(particles=3, copies=2))
+    with pytest.raises(OSError, match="No space left"), store.open_store(path):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    def refused(*arguments: object) -> None:
+        raise OSError(number, "Unable to synchronously open file (unable to lock or open it)")
+
+    monkeypatch.setattr(h5py, "File", refused)
+    with pytest.raises(ValueError, match=f"toy.h5 cannot be read: {said}"):
+        store.read(path)

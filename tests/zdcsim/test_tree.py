@@ -1,5 +1,6 @@
 """ROOT files: what is written is read, by ROOT too, and bad files are named for what they are."""
 
+import errno
 import re
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from toys import toy_responses
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import ZP
 from zdcsim.io import tree
+from zdcsim.io.stream import write_with_missed
 from zdcsim.response import Responses
 
 
@@ -136,17 +138,36 @@ def test_bad_columns_are_named(tmp_path: Path, case: str) -> None:
         tree.read(tmp_path / "bad.root")
 
 
-def test_blocks_are_the_file_with_the_missed_primaries_in_the_first(tmp_path: Path) -> None:
+def test_blocks_are_the_file_and_then_its_missed_primaries(tmp_path: Path) -> None:
     responses, event = toy_responses(particles=9, copies=2), np.arange(18) // 3
-    missed = np.array([22, 211], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
+    missed = np.arange(16, dtype=np.int32), np.arange(144, dtype=np.float32).reshape(16, 9)
+    missed[0][:] = 22
     tree.write(tmp_path / "toy.root", responses, missed, event)
     found = list(tree.blocks(tmp_path / "toy.root", rows=7))
-    assert [len(block.responses) for block in found] == [7, 7, 4]
-    assert [len(block.missed_pdg) for block in found] == [2, 0, 0]
+    assert [len(block.responses) for block in found] == [7, 7, 4, 0, 0, 0]
+    assert [len(block.missed_pdg) for block in found] == [0, 0, 0, 7, 7, 2]
     images = np.concatenate([block.responses.dense() for block in found])
     assert np.array_equal(images, responses.dense())
     events = [block.event for block in found if block.event is not None]
     assert np.concatenate(events).tolist() == event.tolist()
+    again = tmp_path / "again.root"
+    assert write_with_missed(again, found) == 18
+    assert np.array_equal(tree.read(again).dense(), responses.dense())
+    assert np.array_equal(tree.read_event(again), event)
+    for read in (tmp_path / "toy.root", again):
+        codes, conditions = tree.read_missed(read)
+        assert np.array_equal(codes, missed[0]) and np.array_equal(conditions, missed[1])
+
+
+def test_missed_primaries_are_read_one_step_after_the_other(tmp_path: Path) -> None:
+    conditions = np.ones((18, 9), np.float32)
+    conditions[15, 1] = np.nan
+    missed = np.full(18, 22, np.int32), conditions
+    tree.write(tmp_path / "late.root", toy_responses(particles=2, copies=1), missed)
+    reading = tree.blocks(tmp_path / "late.root", rows=7)
+    assert [len(next(reading).missed_pdg) for _ in range(3)] == [0, 7, 7]
+    with pytest.raises(ValueError, match="tree 'missed', particle 15: condition vx is nan"):
+        next(reading)
 
 
 def test_blocks_are_read_one_after_the_other(tmp_path: Path) -> None:
@@ -227,3 +248,16 @@ def test_wrong_shape_is_named(tmp_path: Path) -> None:
         file[tree.PROVENANCE] = '{"calorimeter": "ZN", "shape": [40, 44]}'
     with pytest.raises(ValueError, match=re.escape("[40, 44] fibres; the ZN has (44, 44)")):
         tree.read(path)
+
+
+def test_a_file_that_may_not_be_read_is_not_called_truncated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tree.write(tmp_path / "toy.root", toy_responses(particles=1, copies=1))
+
+    def denied(*arguments: object, **options: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", "toy.root")
+
+    monkeypatch.setattr(uproot, "open", denied)
+    with pytest.raises(ValueError, match=r"toy.root cannot be read: Permission denied$"):
+        tree.read(tmp_path / "toy.root")

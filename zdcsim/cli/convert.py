@@ -106,7 +106,10 @@ def convert(
     from_files = chain.from_iterable(
         checksums(source, each, settings) for source, (each, _) in zip(sources, found, strict=True)
     )
-    counted = _Count(recorded(together, from_files))
+    left_out = sum(
+        _left_out(source, each) for source, (each, _) in zip(sources, found, strict=True)
+    )
+    counted = _Count(recorded(together, from_files), left_out)
     write = write_with_missed if out.suffix == ROOT_SUFFIX else store.write_blocks
     written = write(out, counted.shown())
     kinds = ", ".join(sorted({each for each, _ in found}))
@@ -115,9 +118,9 @@ def convert(
         f"{out}: {written} {counted.calorimeter or chosen.name} responses of {named} ({kinds}), "
         f"{counted.missed} primaries without light kept as conditions"
     )
-    if counted.edge_left_out:
+    if left_out:
         typer.echo(
-            f"{counted.edge_left_out} showers near the edge of the face were left out: a block "
+            f"{left_out} showers near the edge of the face were left out: a block "
             "with a margin scatters back what the real one loses"
         )
     asked = reuses * (written - counted.reused)
@@ -138,13 +141,28 @@ def _read(
 
     location = source if is_url(source) else Path(source)
     found = kind_of(location) if kind == "auto" else kind
-    if found == "zdcsim" and (reuses or is_library(Path(source))):
+    local = not is_url(source)
+    if found == "zdcsim" and local and (reuses or is_library(Path(source))):
         from zdcsim.montecarlo import library
 
         return found, library.blocks(Path(source), reuses, seed)
-    if reuses:
+    if reuses and found != "zdcsim":
         raise ValueError(f"--reuses is for files of `zdcsim simulate`; {source} is {found}")
     return found, blocks(location, found, settings)
+
+
+def _left_out(source: str, kind: "Kind") -> int:
+    """Showers of a source that are left out, now or when it was made, near the face's edge."""
+    from zdcsim.io import own_file
+    from zdcsim.io.rootfile import is_url
+    from zdcsim.io.tree import is_library
+    from zdcsim.montecarlo.library import EDGE_LEFT_OUT, edge_left_out
+
+    if is_url(source) or kind not in ("zdcsim", "store"):
+        return 0
+    if kind == "zdcsim" and is_library(Path(source)):
+        return edge_left_out(Path(source))
+    return int(str(own_file.provenance_of(Path(source)).get(EDGE_LEFT_OUT, 0)))
 
 
 def _check_out(out: Path, sources: list[str]) -> None:
@@ -162,9 +180,9 @@ def _check_out(out: Path, sources: list[str]) -> None:
 class _Count:
     """Blocks on their way to the file, counted and shown on the error stream."""
 
-    def __init__(self, blocks: "Iterator[Block]") -> None:
+    def __init__(self, blocks: "Iterator[Block]", left_out: int) -> None:
         self.blocks, self.missed, self.calorimeter = blocks, 0, ""
-        self.edge_left_out = self.reused = 0
+        self.left_out, self.reused = left_out, 0
 
     def shown(self) -> "Iterator[Block]":
         """The blocks, with the number of responses so far beside a spinner."""
@@ -175,9 +193,9 @@ class _Count:
         with Progress(*columns, console=Console(stderr=True)) as progress:
             task = progress.add_task("converting", total=None)
             for block in self.blocks:
-                yield block
+                # Joined, the blocks state what was left out of the first source.
+                yield block.stating({EDGE_LEFT_OUT: self.left_out} if self.left_out else {})
                 self.missed += len(block.missed_pdg)
                 self.reused += int(reused(block.responses.particle).sum())
                 self.calorimeter = block.responses.calorimeter.name
-                self.edge_left_out = int(str(block.responses.provenance.get(EDGE_LEFT_OUT, 0)))
                 progress.advance(task, len(block.responses))

@@ -199,7 +199,8 @@ def simulate(
         margin=margin,
         grooves=grooves,
     )
-    if target.exists() and not overwrite and target != extend:
+    grows = extend is not None and extend.resolve() == target.resolve()
+    if target.exists() and not overwrite and not grows:
         typer.echo(f"{target}: {there(target, production)}")
         return
     if warning := production.warning():

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import CHARGE, MASS, NAMES, VX, VZ, ChargeUnit, in_o2_units
 from zdcsim.geometry import Calorimeter
-from zdcsim.io.block import Block, ParticleNumbers, check_conditions
+from zdcsim.io.block import Block, check_conditions
 from zdcsim.io.npy import ArrayFile, opened_array
+from zdcsim.io.numbering import ParticleNumbers
 from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
 from zdcsim.response import Responses, sparse
 

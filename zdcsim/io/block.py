@@ -4,7 +4,8 @@ Axis key: N responses, M primaries without light, 9 conditions.
 """
 
 import json
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +24,7 @@ class Block:
         missed_pdg: PDG codes of primaries without light that are kept as conditions, shape (M,).
         missed_conditions: Their conditions, shape (M, 9).
         event: Number of the collision that each response belongs to, shape (N,); None if the source
-            does not say.
+            does not say, or if there is no response.
     """
 
     responses: Responses
@@ -33,24 +34,10 @@ class Block:
     )
     event: NDArray[np.int64] | None = None
 
-
-class ParticleNumbers:
-    """Numbers particles by their first appearance: equal code and conditions, equal number.
-
-    Foreign files name no particle, but give each of its copies the very same conditions.
-    """
-
-    def __init__(self) -> None:
-        self._numbers: dict[tuple[int, bytes], int] = {}
-
-    def of(self, pdg: NDArray[np.int32], conditions: NDArray[np.float32]) -> NDArray[np.int64]:
-        """The number of each particle, shape (N,), of codes (N,) and conditions (N, 9)."""
-        rows = np.ascontiguousarray(conditions, np.float32) + np.float32(0)  # -0 becomes 0
-        found = (
-            self._numbers.setdefault((int(code), row.tobytes()), len(self._numbers))
-            for code, row in zip(pdg, rows, strict=True)
-        )
-        return np.fromiter(found, np.int64, len(pdg))
+    def stating(self, more: Mapping[str, object]) -> "Block":
+        """The same with further entries of the provenance."""
+        provenance = {**self.responses.provenance, **more}
+        return replace(self, responses=replace(self.responses, provenance=provenance))
 
 
 def check_conditions(conditions: NDArray[np.floating], place: str, first: int = 0) -> None:

@@ -11,7 +11,8 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.io.block import Block, ParticleNumbers
+from zdcsim.io.block import Block
+from zdcsim.io.numbering import ParticleNumbers
 from zdcsim.response import REUSE, Responses, origin, reused
 from zdcsim.shower_physics import DATA_KIND, GROOVES, TRANSPORT, light_model, with_choices
 
@@ -19,6 +20,8 @@ SAME = (DATA_KIND, "geant4_data", "bundle_sha256", "common_fibres", GROOVES)
 """Entries of the provenance that joined sources have in common: what their numbers mean."""
 IF_STATED = "light "
 """Entries of `in_common` that begin so are compared where both sources state them."""
+JOINED = "joined"
+"""Entry of the provenance: the names of the sources."""
 Stated = dict[str, tuple[object, str]]
 """What sources agree in, and which of them was the first to state it."""
 
@@ -40,10 +43,10 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
     first: Mapping[str, object] = {}
     stated: Stated = {}
     for name, blocks in sources:
-        known: dict[int, int] = {}
+        known = _OfSource()
         for block in blocks:
             responses = block.responses
-            first = first or {**responses.provenance, "joined": names}
+            first = first or {**responses.provenance, JOINED: names}
             stated = _agreed(stated, names[0], _kind(responses), name)
             particle = _renumbered(responses, known, numbers)
             found = replace(responses, particle=particle, provenance=first)
@@ -51,24 +54,49 @@ def joined(sources: Sequence[tuple[str, Iterable[Block]]]) -> Iterator[Block]:
             yield replace(block, responses=found, event=None)
 
 
+class _OfSource:
+    """Identifiers of a source's particles and the numbers they get, in arrays: 16 bytes a row."""
+
+    def __init__(self) -> None:
+        none = np.empty(0, np.int64)
+        self._parts = [(none, none)]
+
+    def add(self, here: NDArray[np.int64], numbers: NDArray[np.int64]) -> None:
+        """Identifiers in the source and their numbers, both of shape (N,)."""
+        known, first = np.unique(here, return_index=True)
+        self._parts.append((known, numbers[first]))
+
+    def of(self, here: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The numbers of identifiers, shape (N,).
+
+        Raises:
+            ValueError: If one is not known.
+        """
+        identifiers, numbers = (np.concatenate(each) for each in zip(*self._parts, strict=True))
+        known, first = np.unique(identifiers, return_index=True)
+        self._parts = [(known, numbers[first])]
+        absent = np.setdiff1d(here, known)
+        if len(absent):
+            raise ValueError(
+                f"re-used showers of {len(absent)} particles come before or without the showers "
+                "themselves; join files of `zdcsim simulate`, then re-use them"
+            )
+        return numbers[first][np.searchsorted(known, here)]
+
+
 def _renumbered(
-    responses: Responses, known: dict[int, int], numbers: ParticleNumbers
+    responses: Responses, known: _OfSource, numbers: ParticleNumbers
 ) -> NDArray[np.int64]:
     """Identifiers of a block, shape (N,); `known` are those of its source so far.
 
     A re-used shower keeps the number of its re-use and the particle that it was simulated with.
     """
-    here = origin(responses.particle)
-    unmoved = ~reused(responses.particle)
-    of_unmoved = numbers.of(responses.pdg[unmoved], responses.conditions[unmoved])
-    known.update(zip(here[unmoved].tolist(), of_unmoved.tolist(), strict=True))
-    absent = set(here.tolist()) - known.keys()
-    if absent:
-        raise ValueError(
-            f"re-used showers of {len(absent)} particles come before or without the showers "
-            "themselves; join files of `zdcsim simulate`, then re-use them"
-        )
-    found = np.fromiter((known[each] for each in here.tolist()), np.int64, len(here))
+    here, found = origin(responses.particle), np.empty(len(responses), np.int64)
+    again = reused(responses.particle)
+    found[~again] = numbers.of(responses.pdg[~again], responses.conditions[~again])
+    known.add(here[~again], found[~again])
+    if again.any():
+        found[again] = known.of(here[again])
     return found + responses.particle // REUSE * REUSE
 
 

@@ -22,7 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.geometry import Calorimeter
-from zdcsim.io.block import Block, ParticleNumbers, check_conditions
+from zdcsim.io.block import Block, check_conditions
+from zdcsim.io.numbering import Keys, Numbers, ParticleNumbers, digests
 from zdcsim.io.species import mass_and_charge
 from zdcsim.response import Responses, sparse
 
@@ -67,12 +68,13 @@ def blocks(folder: Path, settings: LegacySettings, rows: int = 1000) -> Iterator
     """
     letter = LETTERS[settings.calorimeter.name]
     examples, images, zeros = files(folder, settings)
-    particles, start = ParticleNumbers(), 0
-    recorded: set[tuple[str, ...]] = set()
+    particles, recorded, start = ParticleNumbers(), Numbers(), 0
+    with_zeros = settings.zeros == "unique" and zeros.exists()
     with _text(examples) as lines, _text(images) as pictures:
         rows_of_detector = _rows(lines, examples, letter)
         while chunk := list(islice(rows_of_detector, rows)):
-            recorded.update(tuple(row[1:9]) for row in chunk)
+            if with_zeros:
+                recorded.of(_keys(chunk))
             place = f"{examples}, {letter} rows from {start}"
             read = _examples(chunk, place)
             counts = _images(pictures, images, settings.calorimeter, len(chunk), start)
@@ -81,8 +83,8 @@ def blocks(folder: Path, settings: LegacySettings, rows: int = 1000) -> Iterator
             start += len(chunk)
         if pictures.readline().strip():
             raise ValueError(f"{images} has more images than {examples} has particles")
-    if settings.zeros == "unique" and zeros.exists():
-        yield _zero_block(zeros, letter, recorded, settings)
+    if with_zeros:
+        yield from _zero_blocks(zeros, letter, recorded, settings, rows)
 
 
 def files(folder: Path, settings: LegacySettings) -> tuple[Path, Path, Path]:
@@ -185,19 +187,26 @@ def _provenance(folder: Path, settings: LegacySettings) -> dict[str, object]:
     return {"data_kind": "O2 full simulation", "source": source, "missed": settings.zeros}
 
 
-def _zero_block(
-    path: Path, letter: str, recorded: set[tuple[str, ...]], settings: LegacySettings
-) -> Block:
+def _keys(rows: list[list[str]]) -> Keys:
+    """Keys of the particles of rows, by the text of code and conditions, shape (N,)."""
+    return digests(",".join(row[1:9]).encode() for row in rows)
+
+
+def _zero_blocks(
+    path: Path, letter: str, recorded: Numbers, settings: LegacySettings, rows: int
+) -> Iterator[Block]:
     """The different zero examples that are not among the recorded particles, as conditions."""
-    with _text(path) as lines:
-        different = dict.fromkeys(tuple(row[1:9]) for row in _rows(lines, path, letter))
-    dark = [[letter, *row, "0"] for row in different if row not in recorded]
     none = Responses(
         settings.calorimeter, *(np.empty(0, np.int64), np.empty(0, np.int32)),
         np.empty((0, 9), np.float32), np.zeros(1, np.int64), np.empty(0, np.uint16),
         np.empty(0, np.int32), np.empty(0, np.float32), _provenance(path.parent, settings),
     )  # fmt: skip
-    if not dark:
-        return Block(none)
-    read = _examples(dark, str(path))
-    return Block(none, read.pdg, read.conditions)
+    with _text(path) as lines:
+        rows_of_detector = _rows(lines, path, letter)
+        while chunk := list(islice(rows_of_detector, rows)):
+            before = len(recorded)
+            number, first = np.unique(recorded.of(_keys(chunk)), return_index=True)
+            new = first[number >= before].tolist()
+            if new:
+                read = _examples([chunk[row] for row in new], str(path))
+                yield Block(none, read.pdg, read.conditions)

@@ -5,7 +5,6 @@ were made of, in its provenance. Nothing is known of what was read at a URL.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final
@@ -40,6 +39,4 @@ def recorded(blocks: Iterable[Block], sources: Iterable[str]) -> Iterator[Block]
     known: list[str] = []
     for block in blocks:
         known = known or list(dict.fromkeys(sources))
-        found = block.responses
-        made = {**found.provenance, MADE_OF: known} if known else found.provenance
-        yield replace(block, responses=replace(found, provenance=made))
+        yield block.stating({MADE_OF: known} if known else {})

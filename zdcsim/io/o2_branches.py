@@ -9,7 +9,7 @@ Axis key: E events, R recorded particles, T tracks, H hits, Nx by Ny fibres.
 Source: AliceO2, SpatialPhotonResponse.h, MCTrack.h and DataFormatsZDC/Hit.h; ROOT, TParticle.h.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -100,11 +100,19 @@ def members(
     return {"event": np.repeat(np.arange(len(lengths)), lengths), **flat}
 
 
-def event_bytes(tree: Any, calorimeter: Calorimeter) -> float:  # noqa: ANN401
-    """Mean size of an event's images, bytes, as they lie in memory."""
-    image = tree[f"{RESPONSES}/{RESPONSES}.second.{MEMBER[calorimeter.name]}.mImageData"]
-    mean: float = image.uncompressed_bytes / max(tree.num_entries, 1)
-    return mean
+def event_bytes(tree: Any, calorimeter: Calorimeter, members: Mapping[str, Sequence[str]]) -> float:  # noqa: ANN401
+    """Mean size of what is read of an event, bytes, as it lies in memory.
+
+    Arguments:
+        tree: The tree.
+        calorimeter: Whose images are read.
+        members: By branch of vectors, the members that are read; what the tree lacks is left out.
+    """
+    image = f"{RESPONSES}/{RESPONSES}.second.{MEMBER[calorimeter.name]}.mImageData"
+    more = [f"{branch}/{branch}.{name}" for branch, names in members.items() for name in names]
+    read = [tree[name] for name in (image, *more) if name in tree]
+    whole = float(sum(branch.uncompressed_bytes for branch in read))
+    return whole / max(int(tree.num_entries), 1)
 
 
 def _flat(branch: uproot.TBranch, start: int, stop: int) -> NDArray[Any]:

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from zdcsim.conditions import NAMES, PZ, VX
 from zdcsim.geometry import Calorimeter, Side
 from zdcsim.io import o2_branches
-from zdcsim.io.block import Block, ParticleNumbers, check_conditions
+from zdcsim.io.block import Block, check_conditions
+from zdcsim.io.numbering import ParticleNumbers
 from zdcsim.io.o2_branches import HITS, RESPONSES, TRACKS, TREE, Recorded
 from zdcsim.io.o2_parity import Disagreement, Parity
 from zdcsim.io.rootfile import names, opened
@@ -72,7 +73,7 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
     Arguments:
         location: A path, or a URL as `root://server//path`.
         settings: What the file does not say.
-        megabytes: Size of the images that are in memory together.
+        megabytes: Size of the images, tracks and hits that are in memory together.
 
     Raises:
         FileNotFoundError: If there is no such local file.
@@ -82,7 +83,8 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
     """
     with opened(location) as file:
         tree = _tree(file, location, settings)
-        size = o2_branches.event_bytes(tree, settings.calorimeter)
+        members = {HITS: HIT_MEMBERS, TRACKS: () if settings.zeros == "none" else TRACK_MEMBERS}
+        size = o2_branches.event_bytes(tree, settings.calorimeter, members)
         step = max(1, int(megabytes * 1e6 / max(size, 1)))
         provenance = _provenance(tree, location, settings, step)
         particles = ParticleNumbers()

@@ -1,6 +1,7 @@
 """Opening ROOT files, local or at a URL, with one sentence for everything that can be wrong."""
 
 import importlib.util
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -58,6 +59,8 @@ def _sentence(location: Path | str, error: Exception) -> str:
         return f"{location} cannot be read: {' '.join(str(error).split())}"
     if isinstance(error, IsADirectoryError):
         return f"{location} is a folder; name a ROOT file"
+    if isinstance(error, OSError) and error.errno is not None:
+        return f"{location} cannot be read: {os.strerror(error.errno)}"
     return (
         f"{location} is not a complete ROOT file ({type(error).__name__}); it may be truncated: "
         "copy or simulate it again"

@@ -8,6 +8,7 @@ Axis key: N responses, Nx by Ny fibres, S non-zero pixels of all responses toget
 """
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -28,6 +29,8 @@ FORMAT, VERSION = "zdcsim training store", 1
 ROW_CHUNK, ENTRY_CHUNK = 4096, 2048
 """Rows, and sparse entries, that are compressed together: about 25 ZN responses, so that
 one drawn from disk costs little more than itself."""
+ROWS = 20_000
+"""Responses, or missed primaries, that are read together."""
 COLUMNS: Mapping[str, tuple[type[np.generic], tuple[int, ...]]] = {
     "particle": (np.int64, ()),
     "pdg": (np.int32, ()),
@@ -98,11 +101,25 @@ def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         ValueError: If the file is not a complete store, a code is unknown, or a condition is not
             finite.
     """
+    none = np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
     with _opened(path) as file:
-        pdg, conditions = file["missed_pdg"][:], file["missed_conditions"][:]
-    _check_shapes({"missed_pdg": pdg, "missed_conditions": conditions}, len(pdg), path)
-    check_primaries(pdg, conditions, f"{path}, missed primaries")
-    return pdg, conditions
+        pdg, conditions = zip(none, *_missed_steps(file, path, ROWS), strict=True)
+    return np.concatenate(pdg), np.concatenate(conditions)
+
+
+def _missed_steps(
+    file: Any,  # noqa: ANN401 - h5py has no types
+    path: Path,
+    rows: int,
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+    """Some missed primaries after the other, as `read_missed` gives them."""
+    columns = {name: file[name] for name in ("missed_pdg", "missed_conditions")}
+    found = len(columns["missed_pdg"])
+    _check_shapes(columns, found, path)
+    for start in range(0, found, rows):
+        pdg, conditions = (column[start : start + rows] for column in columns.values())
+        check_primaries(pdg, conditions, f"{path}, missed primaries", start)
+        yield pdg, conditions
 
 
 def provenance_of(path: Path) -> dict[str, object]:
@@ -116,14 +133,13 @@ def provenance_of(path: Path) -> dict[str, object]:
         return _provenance(file, path)
 
 
-def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
-    """The store block by block, with the missed primaries in the first.
+def blocks(path: Path, rows: int = ROWS) -> Iterator[Block]:
+    """The store block by block, then its missed primaries; conditions and sums are in memory.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is not a complete store.
     """
-    missed = read_missed(path)
     with open_store(path) as stored:
         event = stored.file[EVENT][:] if EVENT in stored.file else None
         if event is not None:
@@ -131,8 +147,10 @@ def blocks(path: Path, rows: int = 20_000) -> Iterator[Block]:
         for start in range(0, len(stored), rows):
             chosen = slice(start, start + rows)
             part = stored.select(np.arange(len(stored))[chosen]).in_memory()
-            own = None if event is None else event[chosen]
-            yield Block(part, *missed, own) if start == 0 else Block(part, event=own)
+            yield Block(part, event=None if event is None else event[chosen])
+        none = stored.select(np.arange(0)).in_memory()
+        for missed in _missed_steps(stored.file, path, rows):
+            yield Block(none, *missed)
 
 
 @contextmanager
@@ -154,24 +172,40 @@ def _opened(path: Path) -> Iterator[Any]:
     try:
         file = h5py.File(path, "r")
     except OSError as error:
+        raise ValueError(_sentence(path, error)) from error
+    try:
+        with file:
+            _check_store(file, path)
+            yield file
+    except OSError as error:
+        # HDF5 gives no number when it cannot make sense of what it reads; an error that has one is
+        # of what is done with the responses meanwhile, as a full disk.
+        if type(error) is not OSError or error.errno is not None:
+            raise
+        raise ValueError(_sentence(path, error)) from error
+
+
+def _sentence(path: Path, error: OSError) -> str:
+    if error.errno is None:
+        return f"{path} is not a complete HDF5 file; it may be truncated: copy or convert it again"
+    locked = "; another process writes it" if isinstance(error, BlockingIOError) else ""
+    return f"{path} cannot be read: {os.strerror(error.errno)}{locked}"
+
+
+def _check_store(file: Any, path: Path) -> None:  # noqa: ANN401 - h5py has no types
+    found = (file.attrs.get("format"), file.attrs.get("version"))
+    if found != (FORMAT, VERSION):
         raise ValueError(
-            f"{path} is not a complete HDF5 file; it may be truncated: copy or convert it again"
-        ) from error
-    with file:
-        found = (file.attrs.get("format"), file.attrs.get("version"))
-        if found != (FORMAT, VERSION):
-            raise ValueError(
-                f"{path} must be a {FORMAT!r} of version {VERSION}; it is {found[0]!r} of version "
-                f"{found[1]}: make one with `zdcsim convert`"
-            )
-        # What was re-used is not read, and the first stores did not say it.
-        absent = [name for name in COLUMNS if name not in file and name != "reused"]
-        if absent:
-            raise ValueError(
-                f"{path} lacks the dataset {', '.join(absent)}; found {', '.join(file)}: convert "
-                "it again"
-            )
-        yield file
+            f"{path} must be a {FORMAT!r} of version {VERSION}; it is {found[0]!r} of version "
+            f"{found[1]}: make one with `zdcsim convert`"
+        )
+    # What was re-used is not read, and the first stores did not say it.
+    absent = [name for name in COLUMNS if name not in file and name != "reused"]
+    if absent:
+        raise ValueError(
+            f"{path} lacks the dataset {', '.join(absent)}; found {', '.join(file)}: convert "
+            "it again"
+        )
 
 
 def _stored(file: Any, path: Path) -> StoredResponses:  # noqa: ANN401 - h5py has no types
@@ -212,7 +246,7 @@ def _calorimeter(file: Any, path: Path) -> Calorimeter:  # noqa: ANN401
     return CALORIMETERS[name]
 
 
-def _check_shapes(columns: Mapping[str, NDArray[Any]], rows: int, path: Path) -> None:
+def _check_shapes(columns: Mapping[str, Any], rows: int, path: Path) -> None:
     """Raise ValueError where a dataset does not have a row for each response or primary."""
     for name, column in columns.items():
         expected = (rows, *COLUMNS[name][1]) if name in COLUMNS else (rows,)

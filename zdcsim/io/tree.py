@@ -151,27 +151,28 @@ def read_library(path: Path) -> Responses:
 
 
 def blocks(path: Path, rows: int = STEP) -> Iterator[Block]:
-    """The responses of one of our ROOT files block by block, the missed primaries with the first.
+    """The responses of one of our ROOT files block by block, then its missed primaries.
 
     Arguments:
         path: The file.
-        rows: Responses in memory together, or what lies in one basket of the file, if that is more.
+        rows: Responses, or missed primaries, in memory together, or what lies in one basket of the
+            file, if that is more.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: As `read`.
     """
-    missed = read_missed(path)
     with opened(path) as file:
         provenance = _provenance(file, path)
         tree = _tree(file, TREE, BRANCHES, path)
         wanted = [*BRANCHES, *([EVENT] if EVENT in tree else [])]
-        first = True
         for responses, arrays in _steps(tree, wanted, provenance, path, rows):
             _without_margin(responses, path)
             event = _flat(arrays[EVENT], np.int64) if EVENT in wanted else None
-            yield Block(responses, *missed, event) if first else Block(responses, event=event)
-            first = False
+            yield Block(responses, event=event)
+        none = _responses(tree.arrays(list(BRANCHES), entry_stop=0), provenance, path)
+        for missed in _missed_steps(file, path, rows):
+            yield Block(none, *missed)
 
 
 def _steps(
@@ -230,15 +231,40 @@ def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         ValueError: If the file is not complete ROOT, the tree lacks a branch, a code is unknown, or
             a condition is not finite.
     """
-    wanted = ["pdg", *NAMES]
+    none = np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
     with opened(path) as file:
-        if MISSED not in file:
-            return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
-        arrays = _tree(file, MISSED, wanted, path).arrays(wanted, library="np")
-    conditions = np.stack([arrays[name] for name in NAMES], axis=1).astype(np.float32)
-    pdg = arrays["pdg"].astype(np.int32)
-    check_primaries(pdg, conditions, f"{path}, tree {MISSED!r}")
-    return pdg, conditions
+        pdg, conditions = zip(none, *_missed_steps(file, path, STEP), strict=True)
+    return np.concatenate(pdg), np.concatenate(conditions)
+
+
+def _missed_steps(
+    file: uproot.ReadOnlyDirectory, path: Path, rows: int
+) -> Iterator[tuple[NDArray[np.int32], NDArray[np.float32]]]:
+    """Some missed primaries after the other, as `read_missed` gives them."""
+    if MISSED not in file:
+        return
+    wanted, first = ["pdg", *NAMES], 0
+    tree = _tree(file, MISSED, wanted, path)
+    for arrays in tree.iterate(wanted, step_size=rows, library="np"):
+        pdg = arrays["pdg"].astype(np.int32)
+        conditions = np.stack([arrays[name] for name in NAMES], axis=1).astype(np.float32)
+        check_primaries(pdg, conditions, f"{path}, tree {MISSED!r}", first)
+        yield pdg, conditions
+        first += len(pdg)
+
+
+def read_conditions(path: Path) -> NDArray[np.float32]:
+    """The conditions of the responses alone, shape (N, 9), as the file has them.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not complete ROOT, the tree or a branch is missing, or the
+            calorimeter is not known.
+    """
+    with opened(path) as file:
+        _calorimeter(_provenance(file, path), path)
+        arrays = _tree(file, TREE, NAMES, path).arrays(list(NAMES), library="np")
+    return np.stack([arrays[name] for name in NAMES], axis=1).astype(np.float32)
 
 
 def read_event(path: Path) -> NDArray[np.int64]:

@@ -1,7 +1,8 @@
 """Which Geant4 data sets a simulation runs on: the official ones, or our stand-ins.
 
 Geant4 11.4 looks for its data sets by folder name below GEANT4_DATA_DIR. FTFP_BERT opens four of
-them. Everything simulated on stand-ins is labelled so in its file.
+them. Everything simulated on stand-ins is labelled so in its file, and so is what was simulated on
+a folder that does not show that it is the official one.
 """
 
 import os
@@ -28,6 +29,11 @@ UNUSED = (
     "G4CHANNELINGDATA",
 )
 STAND_IN_MARK = "STAND-IN"
+OTHER_MARKS = ("STANDIN",)
+"""Of stand-ins that other scripts make."""
+LEVELS = "z*.a*"
+"""Level schemes of the official PhotonEvaporation, a file a nuclide, as z74.a184; stand-ins have
+none, for Geant4 takes a nuclide without its file to have no levels."""
 DATA_DIR = "GEANT4_DATA_DIR"
 
 
@@ -48,8 +54,7 @@ def official_folder() -> Path | None:
     if DATA_DIR in os.environ:
         candidates.insert(0, Path(os.environ[DATA_DIR]))
     for folder in candidates:
-        complete = all((folder / name).is_dir() for name in FOLDERS.values())
-        if complete and not (folder / STAND_IN_MARK).exists():
+        if kind(folder) == "official":
             return folder
     return None
 
@@ -67,5 +72,11 @@ def use(folder: Path) -> DataKind:
 
 
 def kind(folder: Path) -> DataKind:
-    """Whether a folder holds the official data sets or stand-ins."""
-    return "stand-in" if (folder / STAND_IN_MARK).exists() else "official"
+    """Whether a folder holds the official data sets or stand-ins.
+
+    Official is what has all four folders, level schemes and no mark; all else counts as stand-ins.
+    """
+    marked = any((folder / mark).exists() for mark in (STAND_IN_MARK, *OTHER_MARKS))
+    complete = all((folder / name).is_dir() for name in FOLDERS.values())
+    levels = next((folder / FOLDERS["G4LEVELGAMMADATA"]).glob(LEVELS), None)
+    return "official" if complete and levels is not None and not marked else "stand-in"

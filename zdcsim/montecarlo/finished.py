@@ -104,7 +104,7 @@ class Finished(Parts):
 
     def remove(self) -> None:
         """Remove the folder; Geant4's hours do not stay behind unnoticed."""
-        shutil.rmtree(self.folder)
+        shutil.rmtree(self.retired())
 
     def _light(self, shower: Shower) -> Light:
         with np.load(self._path(shower)) as found:

@@ -11,9 +11,13 @@ from typing import Final
 import numpy as np
 
 from zdcsim.io import tree
+from zdcsim.io.joining import JOINED
+from zdcsim.montecarlo import source
 from zdcsim.montecarlo.finished import Finished, Light
+from zdcsim.montecarlo.library import RECORDED_MARGIN
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import IDENTIFIERS_PER_SEED, Production
+from zdcsim.montecarlo.spectators import Spectators
 from zdcsim.response import Responses
 from zdcsim.shower_physics import LIGHT, light_model, with_choices
 
@@ -53,6 +57,8 @@ def there(path: Path, production: Production) -> str:
     """
     found = tree.read_library(path)
     said = _differences(with_choices(found.provenance), production.record())
+    if not said and len(found) != (expected := _showers(production)):
+        said = f"showers: {len(found)} there, {expected} now"
     if said:
         raise ValueError(
             f"{path} exists and is another sample ({said}); choose another --out, grow it with "
@@ -61,19 +67,31 @@ def there(path: Path, production: Production) -> str:
     return f"these {len(found)} showers are there already"
 
 
+def _showers(production: Production) -> int:
+    """How many showers a production makes."""
+    kind, particles = production.source.kind, production.particles
+    if isinstance(kind, Spectators) and kind.events:
+        face, seed = production.calorimeter, production.seed
+        particles = len(source.primaries(production.source, particles, 0, face, seed)[0])
+    return particles * production.copies
+
+
 def _differences(
     was: Mapping[str, object], now: Mapping[str, object], ignored: Collection[str] = ()
 ) -> str:
     """Settings that differ, in words; empty if none does.
 
-    Of the light the constants count, not what is said of their measurement.
+    Of the light the constants count, not what is said of their measurement. No production makes
+    what was converted from a library, whose edge is left out, or joined.
     """
     was, now = ({**each, LIGHT: light_model(each)} for each in (was, now))
-    return "; ".join(
+    settings = [
         f"{key}: {was.get(key)} there, {now[key]} now"
         for key in now
         if key not in ignored and was.get(key) != now[key]
-    )
+    ]
+    converted = [f"{key}: {was[key]} there" for key in (RECORDED_MARGIN, JOINED) if was.get(key)]
+    return "; ".join([*settings, *converted])
 
 
 def keep(earlier: Responses, hits: Primaries, finished: Finished) -> None:

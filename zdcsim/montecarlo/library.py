@@ -43,6 +43,8 @@ from zdcsim.sample.symmetry import SYMMETRIES
 ROWS = 2000
 EDGE_CM = {"ZN": 1.0, "ZP": 2.0}
 """Showers that hit nearer to the edge of the face are not taken from a block with a margin."""
+RECORDED_MARGIN = "recorded_margin"
+"""Entry of the provenance: the margin of the library that showers were converted from."""
 EDGE_LEFT_OUT = "edge_left_out"
 """Entry of the provenance: how many."""
 
@@ -66,13 +68,12 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
     library = tree.read_library(path)
     if reused(library.particle).any():
         raise ValueError(f"{path} holds re-used showers; use those it was made of")
-    face, machine = CALORIMETERS[library.calorimeter.name], machine_of(library)
-    edge = EDGE_CM[face.name] if tree.margin(library) else 0.0
-    kept = inside(library.conditions, face, machine, edge)
+    machine = machine_of(library)
+    kept, edge = _kept(library.conditions, library.provenance)
     described = {
         **library.provenance,
         "margin": 0,
-        "recorded_margin": tree.margin(library),
+        RECORDED_MARGIN: tree.margin(library),
         "reused_showers": reuses > 0,
         "reuses": reuses,
         "reuse_seed": seed,
@@ -95,6 +96,26 @@ def blocks(path: Path, reuses: int, seed: int) -> Iterator[Block]:
             yield Block(window(library.select(rows), moves.select(particle[rows]), number))
 
 
+def edge_left_out(path: Path) -> int:
+    """How many showers of a library `blocks` leaves out; their light is not read.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it is not complete.
+    """
+    kept, _ = _kept(tree.read_conditions(path), tree.provenance_of(path))
+    return int((~kept).sum())
+
+
+def _kept(
+    conditions: NDArray[np.float32], provenance: Mapping[str, object]
+) -> tuple[NDArray[np.bool_], float]:
+    """Which showers are taken, shape (N,), and how far from the edge of the face they must hit."""
+    face = CALORIMETERS[str(provenance["calorimeter"])]
+    edge = EDGE_CM[face.name] if provenance.get("margin") else 0.0
+    return inside(conditions, face, _machine(provenance), edge), edge
+
+
 def machine_of(sample: Responses, unstated_beam_gev: float | None = None) -> Machine | None:
     """The magnets that the primaries of a sample went through; None if they flew straight.
 
@@ -102,7 +123,13 @@ def machine_of(sample: Responses, unstated_beam_gev: float | None = None) -> Mac
         sample: Ours state their source, and with it the beam.
         unstated_beam_gev: Momentum of the beam over its charge where the sample states no source.
     """
-    source = sample.provenance.get("source")
+    return _machine(sample.provenance, unstated_beam_gev)
+
+
+def _machine(
+    provenance: Mapping[str, object], unstated_beam_gev: float | None = None
+) -> Machine | None:
+    source = provenance.get("source")
     beam = unstated_beam_gev
     if isinstance(source, Mapping):
         beam = source.get("beam_momentum_gev")

@@ -9,6 +9,7 @@ import geant4_pybind as geant4
 
 from zdcsim.montecarlo.block import FIBRES
 from zdcsim.montecarlo.settings import Transport
+from zdcsim.montecarlo.shootable import CannotSimulate
 from zdcsim.shower_physics import PhysicsList
 
 UI_BEFORE = (
@@ -88,7 +89,7 @@ def production_range_mm(particle: str, material: str, energy_mev: float) -> floa
     Geant4 takes production cuts as ranges only.
 
     Raises:
-        ValueError: If no range between 1 micrometre and 10 m stands for that energy.
+        CannotSimulate: If no range between 1 micrometre and 10 m stands for that energy.
     """
     found = geant4.G4ParticleTable.GetParticleTable().FindParticle(particle)
     target = geant4.G4Material.GetMaterial(material)
@@ -100,7 +101,7 @@ def production_range_mm(particle: str, material: str, energy_mev: float) -> floa
         low, high = (middle, high) if energy < energy_mev * geant4.MeV else (low, middle)
     length = math.exp(0.5 * (low + high))
     if not 2e-3 < length < 5e3:
-        raise ValueError(
+        raise CannotSimulate(
             f"no production cut of {energy_mev} MeV for {particle} in {material}; expected "
             "between 0.01 and 10 MeV"
         )

@@ -37,8 +37,8 @@ class Production:
     Arguments:
         calorimeter: The detector.
         source: Where the primaries come from.
-        particles: Number of different primaries; at most this many where the source makes whole
-            events.
+        particles: Number of different primaries; where the source makes whole events, how many
+            there may be.
         copies: Independent showers of each.
         missed: Primaries that do not reach the calorimeter, stored as conditions only.
         seed: Seed of everything, up to `LARGEST_SEED`.
@@ -171,6 +171,7 @@ def geant4_folder(kind: str) -> Path:
     if kind == "official":
         raise ValueError(
             "no official Geant4 11.4 data sets found; set GEANT4_DATA_DIR to the folder that holds "
-            f"{', '.join(datasets.FOLDERS.values())}, or use --geant4-data stand-in"
+            f"{', '.join(datasets.FOLDERS.values())}, with level schemes "
+            f"({datasets.LEVELS}), or use --geant4-data stand-in"
         )
     return generate.ensure(datasets.stand_in_folder())

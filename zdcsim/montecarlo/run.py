@@ -26,7 +26,7 @@ from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.primaries import Primaries
 from zdcsim.montecarlo.production import Production, Shower
 from zdcsim.montecarlo.shard import Shard, Simulator, simulated
-from zdcsim.montecarlo.shootable import CannotShoot, check_shootable
+from zdcsim.montecarlo.shootable import CannotSimulate, check_shootable
 from zdcsim.response import Responses
 
 SHOWERS_PER_SHARD = 16
@@ -84,7 +84,7 @@ def run(
     Raises:
         ValueError: If an unfinished production with other settings or of another commit lies
             there, the earlier sample does not fit, no primary reaches the calorimeter, Geant4
-            does not have one, or showers fail again and again.
+            does not have one or refuses a cut, or showers fail again and again.
     """
     work = _begun(production, out, earlier)
     _simulate(work, work.showers, where, progress)
@@ -156,7 +156,7 @@ def _simulate(work: Work, showers: list[Shower], where: int | Cluster, progress:
         for number in came:
             done += number
             progress(done, len(showers))
-    except CannotShoot:
+    except CannotSimulate:
         work.finished.withdraw()
         raise
 
@@ -177,7 +177,7 @@ def _on_cluster(
         for index in [np.array([i for i, _ in shard])]
     ]
     for number, light in cluster.completed(simulated, shards):
-        if isinstance(light, CannotShoot):
+        if isinstance(light, CannotSimulate):
             raise light
         for shower, one in zip(showers[number], light, strict=True):
             finished.keep(shower, one)
@@ -238,22 +238,33 @@ def _pooled(
             raise
 
 
-_simulator: Simulator
+_simulator: Simulator | Exception
+"""Of a worker; or why it has none."""
 
 
 def _start_worker(production: Production) -> None:
-    """Bring up Geant4 in a worker, silently."""
+    """Bring up Geant4 in a worker, silently.
+
+    What is raised here would be lost: the pool says only that a process ended.
+    """
     global _simulator
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-    _simulator = Simulator(production)
+    end_with_parent()
+    try:
+        _simulator = Simulator(production)
+    except Exception as error:
+        _simulator = error
 
 
-def _end_with_parent() -> None:
-    """Wait for the parent process and end at once when it is gone, even killed.
+def end_with_parent() -> None:
+    """Have this process end at once when its parent is gone, even killed.
 
     An orphaned worker would go on with what it has been handed, into a folder that a resumed
     production uses again.
     """
+    threading.Thread(target=_wait_for_parent, daemon=True).start()
+
+
+def _wait_for_parent() -> None:
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -261,5 +272,7 @@ def _end_with_parent() -> None:
 
 
 def _shower(pdg: int, conditions: NDArray[np.float32], shower: Shower, finished: Finished) -> None:
-    """Simulate one shower in a worker and keep it."""
+    """Simulate one shower in a worker and keep it; raises what kept the worker from starting."""
+    if isinstance(_simulator, Exception):
+        raise _simulator
     finished.keep(shower, _simulator.light(pdg, conditions, shower))

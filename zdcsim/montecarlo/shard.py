@@ -23,7 +23,7 @@ from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.datasets import DataKind
 from zdcsim.montecarlo.finished import Light
 from zdcsim.montecarlo.production import Production, Shower, shower_seeds
-from zdcsim.montecarlo.shootable import CannotShoot
+from zdcsim.montecarlo.shootable import CannotSimulate
 from zdcsim.montecarlo.standin import generate
 from zdcsim.response import sparse
 
@@ -75,12 +75,11 @@ class Simulator:
         return Light(pixels, counts, seconds)
 
 
-def simulated(shard: Shard) -> list[Light] | CannotShoot:
+def simulated(shard: Shard) -> list[Light] | CannotSimulate:
     """The showers of a shard, simulated in a new process on this machine.
 
     Returns:
-        Their light; or, for the cluster would try again what is raised, that Geant4 does not have
-        a primary.
+        Their light; or, for the cluster would try again what is raised, what Geant4 refuses.
 
     Raises:
         ValueError: If this machine lacks the official Geant4 data sets of the production.
@@ -101,7 +100,7 @@ def simulated(shard: Shard) -> list[Light] | CannotShoot:
         if code:
             last = said.read_text(errors="replace").strip().splitlines()[-1:]
             raise RuntimeError(f"the process of a shard ended with code {code}: {' '.join(last)}")
-        found: list[Light] | CannotShoot = pickle.loads(taken.read_bytes())
+        found: list[Light] | CannotSimulate = pickle.loads(taken.read_bytes())
     return found
 
 
@@ -130,12 +129,12 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     given, taken = map(Path, sys.argv[1:])
     shard: Shard = pickle.loads(given.read_bytes())
-    simulator = Simulator(shard.production)
     primaries = zip(shard.pdg, shard.conditions, shard.showers, strict=True)
-    light: list[Light] | CannotShoot
+    light: list[Light] | CannotSimulate
     try:
+        simulator = Simulator(shard.production)
         light = [simulator.light(int(pdg), conditions, each) for pdg, conditions, each in primaries]
-    except CannotShoot as refused:
+    except CannotSimulate as refused:
         light = refused
     taken.write_bytes(pickle.dumps(light))
     os._exit(0)  # Geant4's static destructors can crash an interpreter that ends normally

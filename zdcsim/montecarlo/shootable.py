@@ -17,8 +17,12 @@ Geant4 11.4 with our physics lists; heavier ones it makes when a process asks fo
 """
 
 
-class CannotShoot(ValueError):
-    """Geant4 does not have a primary, and will not have it the next time."""
+class CannotSimulate(ValueError):
+    """Geant4 refuses something, and will refuse it the next time."""
+
+
+class CannotShoot(CannotSimulate):
+    """Geant4 does not have a primary."""
 
 
 def check_shootable(pdg: NDArray[np.integer]) -> None:

@@ -70,15 +70,27 @@ class Spectators:
         """Spectators that reach the face, and others that do not.
 
         Arguments:
-            hits: How many that reach.
+            hits: How many that reach; with `events`, how many there may be.
             misses: How many that do not.
             calorimeter: Whose face; both sides count.
             seed: Seed of the collisions and the motion.
+
+        Raises:
+            ValueError: If the collisions asked for have more than `hits` that reach.
         """
         rng = np.random.default_rng([seed, 2])
         numbers = range(self.events) if self.events else itertools.count()
         batches = (self._judged(number, calorimeter, rng) for number in numbers)
-        return gathered(batches, hits, misses)
+        if not self.events:
+            return gathered(batches, hits, misses)
+        reached, missed = gathered(batches, hits + 1, misses)
+        if len(reached) > hits:
+            fit = reached.event[hits]
+            raise ValueError(
+                f"only {fit} of {self.events} collisions fit into a sample of at most {hits} "
+                "primaries; ask for fewer --events, and for the rest with another --seed"
+            )
+        return reached, missed
 
     def _judged(
         self, number: int, calorimeter: Calorimeter, rng: np.random.Generator

@@ -16,9 +16,18 @@ def ensure(folder: Path) -> Path:
 
     geant4_pybind reads its data folder when it is imported, so the process that makes the tables
     cannot be the one that simulates with them.
+
+    Raises:
+        ValueError: If something else lies there, as tables that have lost their mark.
     """
-    if not (folder / datasets.STAND_IN_MARK).exists():
+    mark = folder / datasets.STAND_IN_MARK
+    if not mark.exists():
         subprocess.run([sys.executable, "-m", __name__, str(folder)], check=True)
+    if not mark.exists():
+        raise ValueError(
+            f"{folder} is in the way of the stand-in tables and has no file {mark.name}, so that "
+            "nobody knows what is in it; delete it, and they are made anew"
+        )
     return folder
 
 
@@ -39,7 +48,7 @@ def main(folder: Path) -> None:
     )
     try:
         partial.rename(folder)
-    except OSError:  # another process was first
+    except OSError:  # another process was first, or `ensure` says what lies there
         shutil.rmtree(partial)
 
 
