@@ -21,6 +21,9 @@ from zdcsim.losses.distillation import distillation_loss
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.latent_denoiser import LatentDenoiser
 from zdcsim.models.latent_generator import LatentGenerator
+from zdcsim.models.ode_sampler import Integrator
+from zdcsim.models.sampler import followed, sampler
+from zdcsim.models.scale import scaled
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.models.transport import Transport
 from zdcsim.objectives.distillation import Distillation, DistillationSettings
@@ -28,6 +31,7 @@ from zdcsim.objectives.optimiser import AdamSettings
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training import load_experiment, load_generator, train
 from zdcsim.training.distilled import DistilledExperiment
+from zdcsim.training.families import build_generator
 from zdcsim.training.teacher import check_teacher
 from zdcsim.training.validated import by_matching
 
@@ -204,6 +208,22 @@ def test_the_students_own_spread_is_that_of_its_teacher(tmp_path: Path) -> None:
     overrides = [f"teacher_run={tmp_path}", "transport.spread=0.5"]
     with pytest.raises(ValueError, match=r"transport\.spread is 0\.5, but the teacher .* 0\.35; a"):
         checked(load_experiment(CONFIGS / "distilled_flow.yaml", overrides))
+
+
+@pytest.mark.parametrize("family", ["distilled_flow", "distilled_latent_flow"])
+@pytest.mark.parametrize("factor", [1.0, 1.2])
+@pytest.mark.parametrize(
+    ("steps", "integrator"), [(4, None), (None, "heun"), (1, "euler"), (0, None)]
+)
+def test_a_student_goes_the_way_that_it_learnt(
+    family: str, factor: float, steps: int | None, integrator: Integrator | None
+) -> None:
+    settings = load_experiment(CONFIGS / f"{family}.yaml")
+    assert isinstance(settings, DistilledExperiment)
+    student = scaled(build_generator(settings), factor)
+    assert sampler(student) == {"method": "euler", "steps": 1, "evaluations": 1}
+    with pytest.raises(ValueError, match=r"the way that it learnt, steps: 1 by euler, and no oth"):
+        followed(student, steps, integrator)
 
 
 def test_a_students_record_names_its_teachers_data(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from pydantic import PositiveInt
 
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
+from zdcsim.models.denoiser import Denoiser
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
 from zdcsim.models.latent_denoiser import LatentDenoiser
@@ -90,7 +91,7 @@ def build_distilled_latent_flow(experiment: DistilledLatentFlowExperiment) -> La
 def _pixel_flow(experiment: DistilledFlowExperiment, shape: FlowShape) -> PixelGenerator:
     detector, machine = calorimeter(experiment.data.calorimeter), experiment.data.machine
     network = UNet(detector, **experiment.denoiser.model_dump(), machine=machine)
-    transport = FlowTransport(network, **shape.model_dump())
+    transport = _followed(network, shape, experiment)
     return PixelGenerator(detector, transport, experiment.noise_size)
 
 
@@ -100,7 +101,15 @@ def _latent_flow(experiment: DistilledLatentFlowExperiment, shape: FlowShape) ->
     network = LatentDenoiser(
         detector, decoder.noise_size, **experiment.denoiser.model_dump(), machine=machine
     )
-    return LatentGenerator(decoder, FlowTransport(network, **shape.model_dump()))
+    return LatentGenerator(decoder, _followed(network, shape, experiment))
+
+
+def _followed(
+    network: Denoiser, shape: FlowShape, experiment: DistilledExperiment
+) -> FlowTransport:
+    """The transport of the teacher or, in one way only, of the student."""
+    student = shape is experiment.transport
+    return FlowTransport(network, **shape.model_dump(), one_way=student)
 
 
 def distilled_flow_parts(
