@@ -40,7 +40,8 @@ RESPONSES = toy_responses(12, 4)
 BATCHES = ResponseBatches(RESPONSES, 16, 1, 10, symmetries=True)
 SMALL = ["training.steps=4", "training.validate_every=2", "training.batch=8",
          "tracking.enabled=false"]  # fmt: skip
-TEACHER_SMALL = ["objective.autoencoder_steps=2", "training.validate_from=2"]
+TEACHER_SMALL = ["objective.autoencoder_steps=2", "training.validate_from=2",
+                 "objective.autoencoder={divergence_from: 0, divergence_by: 1}"]  # fmt: skip
 
 
 def latent(steps: int) -> LatentGenerator:

@@ -88,6 +88,14 @@ def test_the_borders_of_the_ranges_are_settings() -> None:
     load("diffusion", "transport.training_steps=2", "objective.ema=null")
 
 
+@pytest.mark.parametrize("config", ["latent_flow_matching", "latent_diffusion_zp"])
+def test_a_first_stage_that_ends_before_its_bound_begins_is_refused(config: str) -> None:
+    load(config, "objective.autoencoder_steps=2001", "training.validate_from=2001")
+    for steps in (2000, 1):
+        with pytest.raises(ValueError, match=rf"_steps is {steps}, but .* only from step 2000 \("):
+            load(config, f"objective.autoencoder_steps={steps}")
+
+
 RECORDED = sorted((ROOT / "data").glob("z[np]-*/manifest.json"))
 
 
