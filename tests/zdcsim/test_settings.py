@@ -96,6 +96,20 @@ def test_a_first_stage_that_ends_before_its_bound_begins_is_refused(config: str)
             load(config, f"objective.autoencoder_steps={steps}")
 
 
+@pytest.mark.parametrize("config", ["latent_flow_matching", "latent_diffusion_zp"])
+def test_a_validation_in_the_first_stage_is_refused(config: str) -> None:
+    with pytest.raises(ValueError, match=r"validate_from is 3999, in the first .* at step 4000 \("):
+        load(config, "training.validate_from=3999")
+    load(config, "training.validate_from=4001")
+
+
+@pytest.mark.parametrize("config", ["corrvae", "corrvae_kernels_zp"])
+def test_more_properties_than_latent_numbers_are_refused(config: str) -> None:
+    with pytest.raises(ValueError, match=r"properties is 12, but they are the first of the 10 lat"):
+        load(config, "generator.properties=12")
+    load(config, "generator.properties=12", "generator.noise_size=12")
+
+
 RECORDED = sorted((ROOT / "data").glob("z[np]-*/manifest.json"))
 
 
