@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from detcore.config import Settings
 
@@ -82,7 +82,7 @@ class SearchSettings(Settings):
     set: tuple[str, ...] = ()
     space: Annotated[dict[str, Tried], Field(min_length=1)]
     trials: PositiveInt = 30
-    seed: int = 1
+    seed: NonNegativeInt = 1
     sampler: Literal["tpe", "random"] = "tpe"
     pruner: Literal["median", "hyperband", "none"] = "median"
     startup: PositiveInt = 5

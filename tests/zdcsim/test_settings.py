@@ -76,6 +76,8 @@ def test_what_is_read_may_be_set(config: str, setting: str) -> None:
         ("diffusion", "transport.training_steps=1"),
         ("flow_matching", "transport.spread=0"),
         ("distilled_flow", "teacher.guidance=.nan"),
+        ("gan", "seed=-1"),
+        ("signal", "seed=-1"),
     ],
 )  # fmt: skip
 def test_a_setting_out_of_its_range_is_named(config: str, setting: str) -> None:

@@ -68,7 +68,7 @@ Bins = Annotated[
 ]
 Repetitions = Annotated[int, typer.Option(min=1, help="How often the model generates the sample.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Responses generated together.")]
-Seed = Annotated[int, typer.Option(help="Of the generation and of the random halves.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the generation and of the random halves.")]
 FloorBy = Annotated[
     Floor, typer.Option("--floor", help="Halve the Monte Carlo's copies or its particles.")
 ]
