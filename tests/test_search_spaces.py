@@ -24,7 +24,8 @@ def test_a_shipped_space_is_accepted(
     settings = config.load(space, SearchSettings)
     searched = {"zdcsim": zdcsim.cli.search, "pid": pid.cli.search}[settings.base.parent.name]
     study = Study(settings, tmp_path / "study", searched.training())
-    check_names(settings, searched.SEARCHED.fixed(study.experiment({})))
+    base = study.experiment({})
+    check_names(settings, searched.SEARCHED.fixed(base), searched.SEARCHED.unseen(base))
     assert len(corners(settings)) >= 2 * len(settings.space)
     study.open(resume=False)
 
