@@ -170,7 +170,11 @@ def _problem(detail: dict[str, Any], schema: type[BaseModel]) -> str:
         return f"{dotted} is not a setting (accepted there: {accepted})"
     if detail["type"] == "missing":
         return f"{dotted} is missing"
-    return f"{dotted} is {detail['input']!r}: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+    message = str(detail["msg"]).removeprefix("Value error, ")
+    if detail["type"] == "value_error" and isinstance(detail["input"], Mapping):
+        # A check of several settings says itself which they are; all of them would bury it.
+        return message if not detail["loc"] else f"{dotted}: {message}"
+    return f"{dotted} is {detail['input']!r}: {message[0].lower()}{message[1:]}"
 
 
 def _accepted(schema: type[BaseModel], location: Sequence[str | int]) -> list[str]:

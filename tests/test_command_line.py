@@ -121,3 +121,18 @@ def test_a_missing_file_is_told_in_one_line(tmp_path: Path) -> None:
     assert "none.root" in result.stderr
     assert "Traceback" not in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("train", "configs/zdcsim/debug.yaml", "--out", "run"),
+        ("evaluate", "--model", "zn-shower-vae"),
+        ("generate", "--model", "zn-shower-vae", "--particle", "neutron", "--out", "a.root"),
+    ],
+    ids=lambda words: words[0],
+)
+def test_a_negative_seed_is_refused_before_the_work(command: tuple[str, ...]) -> None:
+    refused = run(app, *command, "--seed", "-1")
+    assert refused.exit_code == 2
+    assert "Invalid value for '--seed'" in refused.stderr

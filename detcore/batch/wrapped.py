@@ -100,10 +100,15 @@ def job(
 def _added(
     words: Sequence[str], options: Mapping[str, Any], kind: str, asked: Resources
 ) -> list[str]:
-    """Arguments that a job has more: it goes on where it stopped, and uses the cores it has."""
+    """Arguments that a job has more: it goes on where it stopped, and uses the cores it has.
+
+    A command whose workers are 0 by default takes every core, of which the job has some; with
+    another default they are those of a cluster.
+    """
     added = ["--resume"] if kind in RESUMING and not options.get("resume") else []
     given = any(word.partition("=")[0] == "--workers" for word in words)
-    if "workers" in options and not given and options.get("scheduler", "local") == "local":
+    every_core = options.get("workers") == 0 and not given
+    if every_core and options.get("scheduler", "local") == "local":
         added += ["--workers", str(asked.cpus)]
     return added
 

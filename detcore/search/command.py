@@ -30,12 +30,14 @@ class Searched:
         fixed: Settings, and groups as `data.`, that all trials of an experiment share, for they
             decide what validates.
         training: Gives what loads and trains an experiment; imports what that needs.
+        unseen: Settings of an experiment that its validation does not see.
     """
 
     program: str
     example: str
     fixed: Callable[[Any], Sequence[str]]
     training: "Callable[[], Training[Any]]"
+    unseen: Callable[[Any], Sequence[str]] = lambda _: ()
 
 
 def search(
@@ -57,7 +59,8 @@ def search(
     program: Searched = context.obj
     settings = config.load(space, SearchSettings, with_short_forms(override, trials=trials))
     study = Study(settings, out, program.training())
-    check_names(settings, program.fixed(study.experiment({})))
+    base = study.experiment({})
+    check_names(settings, program.fixed(base), program.unseen(base))
     study.open(resume)
     with Shown(settings.trials) as shown:
         shown.start(study.trials())

@@ -9,7 +9,7 @@ from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from detcore.config import Settings
 
@@ -82,7 +82,7 @@ class SearchSettings(Settings):
     set: tuple[str, ...] = ()
     space: Annotated[dict[str, Tried], Field(min_length=1)]
     trials: PositiveInt = 30
-    seed: int = 1
+    seed: NonNegativeInt = 1
     sampler: Literal["tpe", "random"] = "tpe"
     pruner: Literal["median", "hyperband", "none"] = "median"
     startup: PositiveInt = 5
@@ -93,12 +93,13 @@ def overrides(settings: SearchSettings, values: Mapping[str, Value]) -> list[str
     return [*settings.set, *(f"{name}={json.dumps(value)}" for name, value in values.items())]
 
 
-def check_names(settings: SearchSettings, fixed: Sequence[str]) -> None:
-    """Refuse to search over what decides which data validate.
+def check_names(settings: SearchSettings, fixed: Sequence[str], unseen: Sequence[str] = ()) -> None:
+    """Refuse to search over what decides which data validate, or what the validation does not see.
 
     Arguments:
         settings: The search.
         fixed: Names of settings and of groups, `data.`, that trials must share.
+        unseen: Names of settings that do not enter the validation, whatever they are.
 
     Raises:
         ValueError: If one of them is searched.
@@ -108,6 +109,11 @@ def check_names(settings: SearchSettings, fixed: Sequence[str]) -> None:
             raise ValueError(
                 f"space.{name} cannot be searched: trials are compared by their validation, which "
                 "it would change; put it into the base or into set"
+            )
+        if name in unseen:
+            raise ValueError(
+                f"space.{name} cannot be searched: trials are compared by their validation, which "
+                "it does not enter, so that chance would choose; judge its values with evaluate"
             )
 
 

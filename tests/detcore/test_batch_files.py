@@ -102,6 +102,14 @@ def test_an_array_takes_shares_and_a_job_merges_them(tmp_path: Path) -> None:
     assert "--dependency=afterok:$previous --kill-on-invalid-dep=yes" in lines[1]
 
 
+def test_a_generation_has_no_workers_without_a_cluster(tmp_path: Path) -> None:
+    """It runs in its own process, and would refuse them."""
+    words = ["generate", "--model", "zn-shower-vae", "--particle", "neutron", "--out", "fast.root"]
+    files = written(tmp_path, "--shares", "2", "--cpus", "3", *words)
+    for name in ("array", "merge"):
+        assert "--workers" not in files[f"generate-fast-{name}.sh"]
+
+
 @pytest.mark.parametrize("system", ["slurm", "htcondor"])
 @pytest.mark.parametrize("words", [TRAIN, ["--shares", "3", *SIMULATE]], ids=["train", "array"])
 def test_bash_reads_the_scripts(system: str, words: list[str], tmp_path: Path) -> None:

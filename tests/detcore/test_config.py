@@ -1,8 +1,11 @@
 """Settings files: YAML 1.2 scalars, strict types, errors that name the key."""
 
+import re
 from pathlib import Path
+from typing import Self
 
 import pytest
+from pydantic import field_validator, model_validator
 
 from detcore.config import Settings, dump, flattened, load
 
@@ -18,6 +21,30 @@ class Outer(Settings):
     limit: float | None = None
     flag: bool = False
     path: Path | None = None
+
+
+class Checked(Settings):
+    low: int = 1
+    high: int = 2
+    even: int = 0
+
+    @field_validator("even")
+    @classmethod
+    def _is_even(cls, value: int) -> int:
+        if value % 2:
+            raise ValueError("Odd numbers are not even")
+        return value
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.low > self.high:
+            raise ValueError(f"low is {self.low}, above high, {self.high}; exchange them")
+        return self
+
+
+class Several(Settings):
+    inner: Checked = Checked()
+    low: int = 0
 
 
 def written(tmp_path: Path, text: str) -> Path:
@@ -58,6 +85,24 @@ def test_words_that_yaml_1_1_converts_stay_words(tmp_path: Path) -> None:
 def test_mistakes_are_named(tmp_path: Path, text: str, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         load(written(tmp_path, text), Outer)
+
+
+@pytest.mark.parametrize(
+    ("schema", "text", "said"),
+    [
+        (Checked, "low: 3", "low is 3, above high, 2; exchange them"),
+        (Several, "inner: {low: 3}", "inner: low is 3, above high, 2; exchange them"),
+        (Checked, "even: 1", "even is 1: odd numbers are not even"),
+        (Several, "{inner: {even: 1}, low: a}",
+         "inner.even is 1: odd numbers are not even; low is 'a': input should be a valid integer"),
+    ],
+)  # fmt: skip
+def test_a_check_of_several_settings_says_its_sentence_alone(
+    schema: type[Settings], text: str, said: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(ValueError, match=r"\A" + re.escape(f"{path}: {said}") + r"\Z"):
+        load(path, schema)
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:

@@ -263,3 +263,8 @@ def test_what_decides_the_validation_cannot_be_searched(tmp_path: Path) -> None:
         space = {"data.train": {"choices": ["a", "b"]}}
         check_names(study(tmp_path / "s", space=space).settings, ("data.",))
     check_names(study(tmp_path / "s").settings, ("seed", "data."))
+
+
+def test_a_negative_seed_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match=r"seed is -1: input should be greater than or equal to 0"):
+        study(tmp_path / "s", seed=-1)

@@ -155,6 +155,39 @@ def test_a_file_of_ours_is_not_read_at_a_url(tmp_path: Path, options: tuple[str,
         assert said in " ".join(ran.stderr.split())
 
 
+@pytest.mark.parametrize(
+    ("name", "options", "told"),
+    [
+        ("zn.root", ("--zeros", "none"), "--zeros would be ignored: for sources of kind o2sim and "
+         "text, not zdcsim; leave it out"),
+        ("zn.h5", ("--side", "A", "--parity", "odd"), "--side, --parity would be ignored: for "
+         "sources of kind o2sim, not store"),
+        ("o2sim.root", ("--suffix", "_7"), "--suffix would be ignored: for sources of kind text, "
+         "not o2sim"),
+        ("o2sim.root", ("--layout", "xy", "--mass-unit", "GeV"), "--layout, --mass-unit would be "
+         "ignored: for sources of kind arrays, not o2sim"),
+        ("zn.h5", ("--seed", "3"), "--seed would be ignored: for sources of kind zdcsim, not st"),
+        ("zn.root", ("--seed", "3"), "--seed would be ignored: for --reuses"),
+    ],
+)  # fmt: skip
+def test_options_of_other_kinds_are_refused(
+    name: str, options: tuple[str, ...], told: str, tmp_path: Path
+) -> None:
+    tree.write(tmp_path / "zn.root", toy_responses(2, 1))
+    store.write_blocks(tmp_path / "zn.h5", [Block(toy_responses(2, 1))])
+    source, out = O2SIM if name == O2SIM.name else tmp_path / name, tmp_path / "out.h5"
+    ran = convert(source, out, *options)
+    assert ran.exit_code == 2, ran.output
+    assert told in " ".join(ran.stderr.split())
+    assert not out.exists()
+
+
+def test_options_of_one_of_several_kinds_are_taken(tmp_path: Path) -> None:
+    tree.write(tmp_path / "zn.root", toy_responses(2, 1))
+    ran = convert(tmp_path / "zn.root", tmp_path / "out.h5", str(O2SIM), "--zeros", "none")
+    assert "would be ignored" not in ran.stderr
+
+
 def test_several_files_are_joined_with_their_particles_numbered_through(tmp_path: Path) -> None:
     parts = toy_responses(particles=4, copies=2), toy_responses(particles=3, copies=5, seed=9)
     missed = np.array([22], np.int32), np.ones((1, 9), np.float32)

@@ -1,7 +1,10 @@
 """Students of flow matching: the loss, what learns, and the way from a teacher's run."""
 
+import json
+import re
 import shutil
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,20 +12,27 @@ import pytest
 import torch
 from toys import toy_conditions, toy_responses
 
-from detcore.config import dump
+from detcore.config import Settings, dump
 from detcore.distributed import Processes
+from zdcsim.evaluation.held_out import learnt_from
 from zdcsim.geometry import ZN
+from zdcsim.io.lineage import MADE_OF
 from zdcsim.losses.distillation import distillation_loss
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.latent_denoiser import LatentDenoiser
 from zdcsim.models.latent_generator import LatentGenerator
+from zdcsim.models.ode_sampler import Integrator
+from zdcsim.models.sampler import followed, sampler
+from zdcsim.models.scale import scaled
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.models.transport import Transport
 from zdcsim.objectives.distillation import Distillation, DistillationSettings
 from zdcsim.objectives.optimiser import AdamSettings
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training import load_experiment, load_generator, train
-from zdcsim.training.distilled import DistilledExperiment, check_guidance
+from zdcsim.training.distilled import DistilledExperiment
+from zdcsim.training.families import build_generator
+from zdcsim.training.teacher import check_teacher
 from zdcsim.training.validated import by_matching
 
 CONFIGS = Path(__file__).parents[2] / "configs" / "zdcsim"
@@ -30,7 +40,8 @@ RESPONSES = toy_responses(12, 4)
 BATCHES = ResponseBatches(RESPONSES, 16, 1, 10, symmetries=True)
 SMALL = ["training.steps=4", "training.validate_every=2", "training.batch=8",
          "tracking.enabled=false"]  # fmt: skip
-TEACHER_SMALL = ["objective.autoencoder_steps=2", "training.validate_from=2"]
+TEACHER_SMALL = ["objective.autoencoder_steps=2", "training.validate_from=2",
+                 "objective.autoencoder={divergence_from: 0, divergence_by: 1}"]  # fmt: skip
 
 
 def latent(steps: int) -> LatentGenerator:
@@ -145,10 +156,92 @@ def test_a_teacher_of_another_size_is_named(tmp_path: Path) -> None:
 def test_guidance_by_a_teacher_told_of_every_particle_is_refused(part: str, tmp_path: Path) -> None:
     config = CONFIGS / "distilled_flow.yaml"
     settings = load_experiment(config, [f"teacher_run={tmp_path}", f"{part}.guidance=2.0"])
-    assert isinstance(settings, DistilledExperiment)
     for share in (0.0, 0.1):
         told = load_experiment(CONFIGS / "flow_matching.yaml", [f"objective.hidden_share={share}"])
         dump(told, tmp_path / "config.yaml")
         refused = pytest.raises(ValueError, match=rf"{part}\.guidance is 2, but objective\.hidden_")
         with nullcontext() if share else refused:
-            check_guidance(settings)
+            checked(settings)
+
+
+def checked(settings: Settings) -> None:
+    """Compare a student's settings with those of its teacher, as its training does."""
+    assert isinstance(settings, DistilledExperiment)
+    shapes = {"teacher": settings.teacher, "transport": settings.transport}
+    check_teacher(settings.teacher_run, settings.learns_from, settings, shapes)
+
+
+OTHER_BEAM = ["data.beam_momentum_gev=6800", "data.symmetries=false"]
+
+
+@pytest.mark.parametrize(
+    ("student", "teacher", "other", "told"),
+    [
+        ("distilled_flow", "flow_matching", [], ""),
+        ("distilled_latent_flow", "latent_flow_matching", [], ""),
+        ("distilled_flow", "diffusion", [], "holds a diffusion run, but distilled_flow learns"),
+        ("distilled_flow", "distilled_flow", [], "holds a distilled_flow run, but distilled_flow"),
+        ("distilled_flow", "latent_flow_matching", [], "learns from flow_matching; name a run"),
+        ("distilled_latent_flow", "latent_diffusion", [], "learns from latent_flow_matching; name"),
+        ("distilled_flow", "flow_matching", OTHER_BEAM,
+         "data.beam_momentum_gev is None, but the teacher T was trained with 6800.0"),
+        ("distilled_flow", "flow_matching", ["data.calorimeter=ZP"],
+         "data.calorimeter is 'ZN', but the teacher T was trained with 'ZP'; a student goes on"),
+        ("distilled_flow", "flow_matching", ["transport.spread=0.5"],
+         "teacher.spread is 0.35, but the teacher T was trained with 0.5; a student goes on"),
+        ("distilled_latent_flow", "latent_flow_matching", ["transport.spread=0.9"],
+         "teacher.spread is 1.0, but the teacher T was trained with 0.9"),
+    ],
+)  # fmt: skip
+def test_a_teacher_whose_weights_fit_and_mean_something_else_is_refused(
+    student: str, teacher: str, other: list[str], told: str, tmp_path: Path
+) -> None:
+    """All of these have the same names and shapes of weights, or could have."""
+    dump(load_experiment(CONFIGS / f"{teacher}.yaml", other), tmp_path / "config.yaml")
+    settings = load_experiment(CONFIGS / f"{student}.yaml", [f"teacher_run={tmp_path}"])
+    said = re.escape(told.replace("teacher T", f"teacher {tmp_path}"))
+    with pytest.raises(ValueError, match=said) if told else nullcontext():
+        checked(settings)
+
+
+def test_the_students_own_spread_is_that_of_its_teacher(tmp_path: Path) -> None:
+    dump(load_experiment(CONFIGS / "flow_matching.yaml"), tmp_path / "config.yaml")
+    overrides = [f"teacher_run={tmp_path}", "transport.spread=0.5"]
+    with pytest.raises(ValueError, match=r"transport\.spread is 0\.5, but the teacher .* 0\.35; a"):
+        checked(load_experiment(CONFIGS / "distilled_flow.yaml", overrides))
+
+
+@pytest.mark.parametrize("family", ["distilled_flow", "distilled_latent_flow"])
+@pytest.mark.parametrize("factor", [1.0, 1.2])
+@pytest.mark.parametrize(
+    ("steps", "integrator"), [(4, None), (None, "heun"), (1, "euler"), (0, None)]
+)
+def test_a_student_goes_the_way_that_it_learnt(
+    family: str, factor: float, steps: int | None, integrator: Integrator | None
+) -> None:
+    settings = load_experiment(CONFIGS / f"{family}.yaml")
+    assert isinstance(settings, DistilledExperiment)
+    student = scaled(build_generator(settings), factor)
+    assert sampler(student) == {"method": "euler", "steps": 1, "evaluations": 1}
+    with pytest.raises(ValueError, match=r"the way that it learnt, steps: 1 by euler, and no oth"):
+        followed(student, steps, integrator)
+
+
+def test_a_students_record_names_its_teachers_data(tmp_path: Path) -> None:
+    """The held-out check of a bundle of the student refuses what only its teacher has seen."""
+    teacher, student = tmp_path / "teacher", tmp_path / "student"
+    config = CONFIGS / "latent_flow_matching.yaml"
+    seen = replace(RESPONSES, provenance={MADE_OF: ["library", "another"]})
+    told = load_experiment(config, [*SMALL, *TEACHER_SMALL])
+    train(told, seen, teacher, checksum="first second")
+    settings = load_experiment(
+        CONFIGS / "distilled_latent_flow.yaml", [*SMALL, f"teacher_run={teacher}"]
+    )
+    train(settings, RESPONSES, student, checksum="third")
+    record = json.loads((student / "provenance.json").read_text())
+    assert record["data"]["sha256"] == "third"
+    assert record["data"]["teacher_data_sha256"] == "first second"
+    model = {"training": {"data_sha256": "third", "generator": record, "classifier": {}}}
+    trained, sources = learnt_from(model)
+    assert trained == {"first", "second", "third"}
+    assert sources == {"library", "another"}

@@ -97,6 +97,20 @@ def test_extreme_uniform_numbers_leave_the_gates_finite() -> None:
     assert torch.isfinite(gates).all()
 
 
+def test_a_dead_expert_is_revived_by_the_utilisation_and_not_by_the_load() -> None:
+    slopes = []
+    for term in (load_loss, utilisation_loss):
+        gates = one_hot([0, 0, 0, 1]).requires_grad_()
+        term(gates).backward()  # type: ignore[no-untyped-call]
+        assert gates.grad is not None
+        slopes.append(gates.grad[0])
+    load, utilisation = slopes
+    assert load[2] == 0
+    assert load[1] < load[0] < 0
+    assert utilisation[2].item() == pytest.approx(math.log(1e-8) / 4)
+    assert utilisation[2] < utilisation[1] < utilisation[0]
+
+
 def test_utilisation_is_minus_the_entropy_of_the_mean() -> None:
     assert utilisation_loss(one_hot([0, 1, 2])).item() == pytest.approx(-math.log(3))
     assert utilisation_loss(one_hot([1, 1, 1])).item() == pytest.approx(0)

@@ -187,9 +187,10 @@ def test_both_stages_train_from_the_settings_and_the_first_is_never_validated(
 ) -> None:
     config = REPOSITORY / "configs" / "zdcsim" / f"{family}.yaml"
     small = ["training.steps=8", "training.validate_every=2", "training.batch=8",
-             "tracking.enabled=false", "objective.autoencoder_steps=4"]  # fmt: skip
+             "tracking.enabled=false", "objective.autoencoder_steps=4",
+             "objective.autoencoder={divergence_from: 0, divergence_by: 1}"]  # fmt: skip
     with pytest.raises(ValueError, match=r"validate_from is 3, in the first stage, .* step 4"):
-        train(load_experiment(config, [*small, "training.validate_from=3"]), RESPONSES, tmp_path)
+        load_experiment(config, [*small, "training.validate_from=3"])
     settings = load_experiment(config, [*small, "training.validate_from=4"])
     done = train(settings, RESPONSES, tmp_path / "run")
     assert done.best_step > 4

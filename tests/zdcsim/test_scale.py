@@ -1,5 +1,6 @@
 """The post-processing constant: found where it is known to be, in the graph and the manifest."""
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -11,10 +12,13 @@ from toy_families import built
 from toy_networks import ToyGenerator, toy_bundle, toy_classifier, toy_generator
 from toys import toy_conditions, toy_responses
 
+from detcore.config import dump
+from detcore.files import sha256
 from zdcsim.export.o2 import write_bundle
 from zdcsim.export.reference import reference_conditions
 from zdcsim.generation import generate
 from zdcsim.geometry import ZN
+from zdcsim.io import tree
 from zdcsim.io.bundle import read_manifest
 from zdcsim.models.corrvae import CorrVaeGenerator
 from zdcsim.models.expertsim import ExpertSimGenerator
@@ -24,7 +28,10 @@ from zdcsim.models.sampler import followed, sampler
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.models.shower_vae import ShowerGenerator
 from zdcsim.response import sparse
-from zdcsim.training.scale import fitted_scale, golden_minimum
+from zdcsim.training import load_experiment
+from zdcsim.training.scale import fitted_on_run, fitted_scale, golden_minimum
+
+CONFIGS = Path(__file__).parents[2] / "configs" / "zdcsim"
 
 GENERATORS: dict[str, Callable[[], Generator]] = {
     "toy": ToyGenerator,
@@ -122,6 +129,34 @@ def test_the_scale_that_made_a_sample_is_found_again() -> None:
     assert found.factor == pytest.approx(1.3, rel=0.03)
     assert found.responses == 200
     assert found.distance_after < 0.3 * found.distance_before
+
+
+def test_light_that_is_right_is_left_as_it_is() -> None:
+    """The golden sections end beside 1, and would bring the light away from what it is."""
+    generator, sample = toy_generator(), toy_responses(40, 5)
+    conditions = torch.from_numpy(sample.conditions)
+    own = generator.sample(conditions, torch.Generator().manual_seed(0))
+    offsets, pixels, counts = sparse(torch.expm1(own).round().int().numpy())
+    found = fitted_scale(generator, replace(sample, offsets=offsets, pixels=pixels, counts=counts))
+    assert found == FittedScale(1.0, 200, 0.0, 0.0)
+
+
+def test_the_constant_is_fitted_on_what_trained_the_run(tmp_path: Path) -> None:
+    trained, run = tmp_path / "train.root", tmp_path / "run"
+    tree.write(trained, toy_responses(12, 4))
+    experiment = load_experiment(CONFIGS / "debug.yaml", [f"data.train={trained}"])
+    dump(experiment, run / "config.yaml")
+    (run / "provenance.json").write_text(json.dumps({"data": {"sha256": sha256(trained)}}))
+    assert 0 < fitted_on_run(toy_generator(), run).responses <= 48
+    first = sha256(trained)
+    tree.write(trained, toy_responses(12, 4, seed=9))
+    told = (
+        rf"train\.root is not what .*run was .* is {sha256(trained)}, that of the training {first};"
+    )
+    with pytest.raises(ValueError, match=told):
+        fitted_on_run(toy_generator(), run)
+    (run / "provenance.json").write_text(json.dumps({"data": {"sha256": None}}))
+    fitted_on_run(toy_generator(), run)
 
 
 def test_the_bundle_holds_the_scale(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typer.testing import CliRunner, Result
 
 from detcore.search.space import SearchSettings, check_names
 from zdcsim.cli.main import app
-from zdcsim.cli.search import fixed
+from zdcsim.cli.search import fixed, unseen
 from zdcsim.training import load_experiment, run
 
 REPOSITORY = Path(__file__).parents[2]
@@ -79,7 +79,6 @@ def test_a_search_by_the_command_refuses_and_resumes(tmp_path: Path) -> None:
         ("latent_flow_matching", "encoder.hidden", True),
         ("latent_flow_matching", "transport.spread", True),
         ("flow_matching", "objective.hidden_share", True),
-        ("flow_matching", "transport.steps", False),
         ("diffusion", "transport.prediction", True),
         ("diffusion", "transport.schedule", True),
         ("latent_diffusion", "transport.training_steps", True),
@@ -100,5 +99,37 @@ def test_losses_that_are_not_of_one_kind_are_not_compared(
     settings = SearchSettings.model_validate(
         {"base": Path("x.yaml"), "space": {setting: {"low": 0.1, "high": 0.5}}}
     )
-    with pytest.raises(ValueError, match="cannot be searched") if refused else nullcontext():
-        check_names(settings, fixed(base))
+    with pytest.raises(ValueError, match="which it would change") if refused else nullcontext():
+        check_names(settings, fixed(base), unseen(base))
+
+
+@pytest.mark.parametrize("setting", ["steps", "integrator", "guidance"])
+@pytest.mark.parametrize(
+    ("family", "refused"),
+    [
+        ("flow_matching", True),
+        ("diffusion", True),
+        ("latent_flow_matching", True),
+        ("latent_diffusion", True),
+        ("distilled_flow", False),
+        ("distilled_latent_flow", False),
+    ],
+)
+def test_what_the_matching_loss_does_not_see_is_not_searched(
+    family: str, refused: bool, setting: str
+) -> None:
+    base = load_experiment(REPOSITORY / "configs" / "zdcsim" / f"{family}.yaml")
+    settings = SearchSettings.model_validate(
+        {"base": Path("x.yaml"), "space": {f"transport.{setting}": {"low": 1, "high": 5}}}
+    )
+    told = rf"space\.transport\.{setting} cannot be searched: .* which it does not enter, so that"
+    with pytest.raises(ValueError, match=told) if refused else nullcontext():
+        check_names(settings, fixed(base), unseen(base))
+
+
+def test_the_command_refuses_what_the_validation_does_not_see(tmp_path: Path) -> None:
+    small = "training.steps=1, training.batch=2, validation_draws=1, denoiser.hidden=8"
+    chosen = ["--trials", "1", "--set", "base=configs/zdcsim/flow_matching.yaml"]
+    chosen += ["--set", f"set=[{small}, tracking.enabled=false]"]
+    space = ["--set", "space={transport.steps: {low: 1, high: 8}}"]
+    assert "which it does not enter" in search(tmp_path, *chosen, *space).stderr

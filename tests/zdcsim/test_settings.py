@@ -76,6 +76,8 @@ def test_what_is_read_may_be_set(config: str, setting: str) -> None:
         ("diffusion", "transport.training_steps=1"),
         ("flow_matching", "transport.spread=0"),
         ("distilled_flow", "teacher.guidance=.nan"),
+        ("gan", "seed=-1"),
+        ("signal", "seed=-1"),
     ],
 )  # fmt: skip
 def test_a_setting_out_of_its_range_is_named(config: str, setting: str) -> None:
@@ -86,6 +88,28 @@ def test_a_setting_out_of_its_range_is_named(config: str, setting: str) -> None:
 def test_the_borders_of_the_ranges_are_settings() -> None:
     load("gan", "objective.ema=0.0", "objective.diversity=0.0", "objective.generator.betas=[0, 0]")
     load("diffusion", "transport.training_steps=2", "objective.ema=null")
+
+
+@pytest.mark.parametrize("config", ["latent_flow_matching", "latent_diffusion_zp"])
+def test_a_first_stage_that_ends_before_its_bound_begins_is_refused(config: str) -> None:
+    load(config, "objective.autoencoder_steps=2001", "training.validate_from=2001")
+    for steps in (2000, 1):
+        with pytest.raises(ValueError, match=rf"_steps is {steps}, but .* only from step 2000 \("):
+            load(config, f"objective.autoencoder_steps={steps}")
+
+
+@pytest.mark.parametrize("config", ["latent_flow_matching", "latent_diffusion_zp"])
+def test_a_validation_in_the_first_stage_is_refused(config: str) -> None:
+    with pytest.raises(ValueError, match=r"validate_from is 3999, in the first .* at step 4000 \("):
+        load(config, "training.validate_from=3999")
+    load(config, "training.validate_from=4001")
+
+
+@pytest.mark.parametrize("config", ["corrvae", "corrvae_kernels_zp"])
+def test_more_properties_than_latent_numbers_are_refused(config: str) -> None:
+    with pytest.raises(ValueError, match=r"properties is 12, but they are the first of the 10 lat"):
+        load(config, "generator.properties=12")
+    load(config, "generator.properties=12", "generator.noise_size=12")
 
 
 RECORDED = sorted((ROOT / "data").glob("z[np]-*/manifest.json"))

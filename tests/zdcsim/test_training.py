@@ -32,7 +32,8 @@ CONFIGS = [path for path in SHIPPED if "teacher_run" not in path.read_text()]
 
 SMALL = ["training.steps=6", "training.checkpoint_every=2", "training.validate_every=3",
          "training.batch=8", "tracking.enabled=false"]  # fmt: skip
-STAGES = ["objective.autoencoder_steps=2", "training.validate_from=2"]
+STAGES = ["objective.autoencoder_steps=2", "training.validate_from=2",
+          "objective.autoencoder={divergence_from: 0, divergence_by: 1}"]  # fmt: skip
 TINY = ["generator.hidden=8", "generator.widths=[4, 4, 4]", "discriminator.hidden=8",
         "discriminator.widths=[4, 4, 4]", "regressor.widths=[4, 4, 4]"]  # fmt: skip
 FULL = REPOSITORY / "configs" / "zdcsim" / "sdi_gan_regressor.yaml"

@@ -73,6 +73,9 @@ def test_a_distance_is_read_off_a_card() -> None:
     assert over_floor("# a\n\nNot judged\n") == ""
 
 
+GENERATE = ["generate", "--model", "zn-shower-vae", "--particle", "neutron", "--out", "a.root"]
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -82,8 +85,14 @@ def test_a_distance_is_read_off_a_card() -> None:
         (["evaluate", "--model", "zp-shower-vae", "--html", "a", "--json", "a"], "written twice"),
         (["evaluate", "--model", "zp-shower-vae"], "no file data/zp_test.root"),
         (["evaluate", "--generated", "empty"], "no file data/zn_test.root"),
+        (["evaluate", "--generated", "empty", "--repetitions", "5", "--batch-size", "9"],
+         "--repetitions, --batch-size would be ignored: for --model, to generate from, not --gen"),
+        ([*GENERATE, "--share", "1/2", "--scheduler", "slurm", "--workers", "7"],
+         "--scheduler, --workers would be ignored: for all shares at once, not --share"),
+        ([*GENERATE, "--workers", "7"],
+         "--workers would be ignored: for --scheduler local-dask, slurm, htcondor, not local"),
     ],
-)
+)  # fmt: skip
 def test_what_cannot_be_done_is_said_before_the_work(
     arguments: list[str], message: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

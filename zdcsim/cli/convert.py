@@ -24,8 +24,18 @@ Sources = Annotated[
 ]
 Zeros = Literal["none", "transported", "primaries"]
 
+OPTIONS_OF: "dict[tuple[Kind, ...], tuple[str, ...]]" = {
+    ("o2sim",): ("side", "parity"),
+    ("o2sim", "text"): ("zeros",),
+    ("text",): ("suffix",),
+    ("zdcsim",): ("reuses", "seed"),
+    ("arrays",): ("particles", "layout", "values", "charge_unit", "mass_unit", "vertex_unit"),
+}
+"""Options that mean something to some kinds of source alone."""
+
 
 def convert(
+    context: typer.Context,
     sources: Sources,
     out: Annotated[Path, typer.Option(help="File to write: .h5, a training store, or .root.")],
     kind: Annotated[
@@ -101,6 +111,7 @@ def convert(
         particles,
     )
     found = [_read(source, kind, settings, reuses, seed) for source in sources]
+    _check_options(context, {each for each, _ in found}, reuses)
     read = [blocks for _, blocks in found]
     together = read[0] if len(read) == 1 else joined(list(zip(sources, read, strict=True)))
     from_files = chain.from_iterable(
@@ -163,6 +174,17 @@ def _left_out(source: str, kind: "Kind") -> int:
     if kind == "zdcsim" and is_library(Path(source)):
         return edge_left_out(Path(source))
     return int(str(own_file.provenance_of(Path(source)).get(EDGE_LEFT_OUT, 0)))
+
+
+def _check_options(context: typer.Context, kinds: "set[Kind]", reuses: int) -> None:
+    from detcore.command_line import refuse_options
+
+    for owners, names in OPTIONS_OF.items():
+        if kinds.isdisjoint(owners):
+            told = f"{' and '.join(owners)}, not {', '.join(sorted(kinds))}"
+            refuse_options(context, names, f"sources of kind {told}")
+    if not reuses:
+        refuse_options(context, ("seed",), "--reuses")
 
 
 def _check_out(out: Path, sources: list[str]) -> None:

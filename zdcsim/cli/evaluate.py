@@ -68,7 +68,7 @@ Bins = Annotated[
 ]
 Repetitions = Annotated[int, typer.Option(min=1, help="How often the model generates the sample.")]
 BatchSize = Annotated[int, typer.Option(min=1, help="Responses generated together.")]
-Seed = Annotated[int, typer.Option(help="Of the generation and of the random halves.")]
+Seed = Annotated[int, typer.Option(min=0, help="Of the generation and of the random halves.")]
 FloorBy = Annotated[
     Floor, typer.Option("--floor", help="Halve the Monte Carlo's copies or its particles.")
 ]
@@ -91,8 +91,11 @@ RoundingAs = Annotated[
     Rounding, typer.Option("--rounding", help="Cut counts to whole numbers as O2 does, or not.")
 ]
 
+MODEL_OPTIONS = ("repetitions", "batch_size")
+
 
 def evaluate(
+    context: typer.Context,
     model: Model = None,
     reference: Reference = None,
     generated: Generated = None,
@@ -120,8 +123,7 @@ def evaluate(
     from zdcsim.io.own_file import read
     from zdcsim.io.zoo import found
 
-    if (model is None) == (generated is None):
-        raise ValueError("give either --model, to generate from it, or --generated, a ROOT file")
+    check_origin(context, model, generated)
     settings = Settings(
         conventions=cast(tuple[Convention, ...], words(conventions)),
         by=cast(tuple[By, ...], words(by)),
@@ -170,6 +172,16 @@ def evaluate(
     for path in (json_file, html_file, markdown_file):
         if path is not None:
             typer.echo(path)
+
+
+def check_origin(context: typer.Context, model: Path | None, generated: Path | None) -> None:
+    """Refuse none or both of what can be judged, and options of the other."""
+    from detcore.command_line import refuse_options
+
+    if (model is None) == (generated is None):
+        raise ValueError("give either --model, to generate from it, or --generated, a ROOT file")
+    if generated is not None:
+        refuse_options(context, MODEL_OPTIONS, "--model, to generate from, not --generated")
 
 
 def default_reference(bundle: Path | None) -> Path:

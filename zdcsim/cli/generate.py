@@ -84,7 +84,7 @@ def generate(
     Example: zdcsim generate --model bundle --particles-from test.root --copies 20 --out fast.root
     """
     from detcore.cluster import connected
-    from detcore.command_line import check_root, refuse_options
+    from detcore.command_line import check_root
     from detcore.share import parsed as parsed_share
     from zdcsim.cli.tally import Tally, extrapolated
     from zdcsim.generation import shards
@@ -99,8 +99,7 @@ def generate(
     bounds = parsed(wanted or [])
     if (particles_from is None) == (particle is None):
         raise ValueError("give either --particles-from, a ROOT file, or --particle, for the gun")
-    if particles_from is not None:
-        refuse_options(context, GUN_OPTIONS, "--particle, the gun, not --particles-from")
+    _check_options(context, particles_from is not None, share is not None, scheduler)
     check_root(out)
     bundle = read_bundle(found(model), threads)
     check_possible(bounds, bundle.calorimeter)
@@ -129,6 +128,19 @@ def generate(
     of_training = extrapolated(chosen.conditions, bundle.generator_scales)
     for sentence in [*of_training, *tally.sentences()]:
         typer.echo(sentence)
+
+
+def _check_options(context: typer.Context, of_a_file: bool, shared: bool, scheduler: str) -> None:
+    from detcore.cluster import JOB_QUEUES, LOCAL_DASK
+    from detcore.command_line import refuse_options
+
+    if of_a_file:
+        refuse_options(context, GUN_OPTIONS, "--particle, the gun, not --particles-from")
+    if shared:
+        refuse_options(context, ("scheduler", "workers"), "all shares at once, not --share")
+    started = (LOCAL_DASK, *JOB_QUEUES)
+    if scheduler not in started:
+        refuse_options(context, ("workers",), f"--scheduler {', '.join(started)}, not {scheduler}")
 
 
 def of_file(path: Path, calorimeter: Calorimeter) -> "Particles":

@@ -40,9 +40,19 @@ MORE = {
 latent it is taken in, or the teacher that it is the distance to."""
 
 
+FOLLOWED = ("transport.steps", "transport.integrator", "transport.guidance")
+BY_MATCHING = ("flow_matching", "diffusion", "latent_flow_matching", "latent_diffusion")
+"""Validated by the matching loss at random times, which follows no path; students follow theirs."""
+
+
 def fixed(experiment: Any) -> "Sequence[str]":  # noqa: ANN401
     """What all trials share."""
     return (*ALL, *MORE.get(experiment.family, ()))
+
+
+def unseen(experiment: Any) -> "Sequence[str]":  # noqa: ANN401
+    """What no trial's validation sees."""
+    return FOLLOWED if experiment.family in BY_MATCHING else ()
 
 
 SEARCHED = Searched(
@@ -50,4 +60,5 @@ SEARCHED = Searched(
     example="shower_vae",
     fixed=fixed,
     training=training,
+    unseen=unseen,
 )

@@ -1,6 +1,6 @@
 """Whether what judges a model was kept from its training, as far as checksums tell."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from zdcsim.io.bundle import training_of
 from zdcsim.io.lineage import made_of
@@ -35,12 +35,19 @@ def check_held_out(
 def learnt_from(model: Mapping[str, object]) -> tuple[set[str], set[str]]:
     """Checksums of the files that both networks learnt from, and of what those were made of.
 
+    A student learnt from its teacher's files too.
+
     Arguments:
         model: Manifest of the model, or provenance of what it generated.
     """
     record = training_of(model)
     data = [record.get(network, {}).get("data", {}) for network in ("generator", "classifier")]
-    stated = [record.get("data_sha256"), *(each.get("sha256") for each in data)]
-    trained = {checksum for each in stated if each for checksum in str(each).split()}
+    stated = [each.get(key) for each in data for key in ("sha256", "teacher_data_sha256")]
     sources = [made_of(each.get("provenance", {})) for each in data]
-    return trained, set().union(*sources)
+    taught = [each.get("teacher_made_of_sha256") for each in data]
+    return _separate([record.get("data_sha256"), *stated]), _separate(taught).union(*sources)
+
+
+def _separate(stated: Iterable[object]) -> set[str]:
+    """Checksums of entries that are missing, or hold one or several with a space between."""
+    return {checksum for each in stated if each for checksum in str(each).split()}

@@ -29,6 +29,11 @@ def checksums(
     return sha256(path), *sorted(made_of(provenance))
 
 
+def in_order(paths: Iterable[Path]) -> str:
+    """SHA-256 of files, one after the other with a space between, as a training records them."""
+    return " ".join(map(sha256, paths))
+
+
 def recorded(blocks: Iterable[Block], sources: Iterable[str]) -> Iterator[Block]:
     """Blocks whose provenance names what they were made of.
 

@@ -9,7 +9,10 @@ import torch
 from torch import Tensor
 
 SMALLEST_LOAD = 0.1
-"""Particles; an expert with fewer costs what one with as many costs, so that the cost is finite."""
+"""Particles; an expert with fewer costs what one with as many costs, so that the cost is finite.
+
+Every drawn choice is a whole particle: that is an expert without any.
+"""
 
 
 def straight_through_gates(logits: Tensor, uniform: Tensor, temperature: float) -> Tensor:
@@ -48,13 +51,20 @@ def feedback_loss(gates: Tensor, losses: Tensor) -> Tensor:
 
 
 def utilisation_loss(gates: Tensor) -> Tensor:
-    """Minus the entropy of the mean gate (B, E): -log E if all are used alike, 0 if one alone."""
+    """Minus the entropy of the mean gate (B, E): -log E if all are used alike, 0 if one alone.
+
+    Its gradient is steepest for an expert without particles, which it revives.
+    """
     mean = gates.mean(0)
     return (mean * torch.log(mean.clamp(min=1e-8))).sum()
 
 
 def load_loss(gates: Tensor) -> Tensor:
-    """Mean over experts of exp(1 / particles sent there), of gates (B, E)."""
+    """Mean over experts of exp(1 / particles sent there), of gates (B, E); the term as published.
+
+    An expert without particles, at `SMALLEST_LOAD`, has no gradient of it: the term evens out those
+    that have some, and `utilisation_loss` is what revives the others.
+    """
     particles = gates.sum(0).clamp(min=SMALLEST_LOAD)
     return torch.mean(torch.exp(torch.reciprocal(particles)))
 

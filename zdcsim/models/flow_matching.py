@@ -23,6 +23,8 @@ class FlowTransport(GuidedTransport):
         steps: Of the integrator.
         integrator: Its kind.
         guidance: See `GuidedTransport`.
+        one_way: Its weights are those of a student, which learnt where exactly these steps end;
+            another number or kind of them ends anywhere.
     """
 
     def __init__(
@@ -32,9 +34,10 @@ class FlowTransport(GuidedTransport):
         steps: int = 8,
         integrator: Integrator = "heun",
         guidance: float = 0.0,
+        one_way: bool = False,
     ) -> None:
         super().__init__(denoiser, LinearPath(), spread, guidance)
-        self.steps, self.integrator = steps, integrator
+        self.steps, self.integrator, self.one_way = steps, integrator, one_way
 
     def follow(self, noise: Tensor, known: Known) -> Tensor:
         """Data, shape (B, M); see `Transport.follow`."""

@@ -20,8 +20,8 @@ def followed(
     """A copy that follows its transport so; what is None stays as it was trained.
 
     Raises:
-        ValueError: If the generator follows no transport, has no integrator to choose, or the
-            number of steps is not positive.
+        ValueError: If the generator follows no transport, is a student, has no integrator to
+            choose, or the number of steps is not positive.
     """
     found = copy.deepcopy(generator)
     transport = _transport(found)
@@ -29,6 +29,12 @@ def followed(
         raise ValueError(
             "this family answers in one step; the steps of diffusion and flow matching can be "
             "chosen"
+        )
+    if isinstance(transport, FlowTransport) and transport.one_way:
+        raise ValueError(
+            f"a student goes the way that it learnt, steps: {transport.steps} by "
+            f"{transport.integrator}, and no other; leave steps and integrator out, or choose "
+            "those of its teacher"
         )
     if steps is not None:
         if steps < 1:

@@ -64,6 +64,16 @@ class CorrVaeExperiment(GeneratorExperiment):
         check_unused(self, other[decoder], f"generator.decoder is {decoder}")
         return self
 
+    @model_validator(mode="after")
+    def _properties_among_the_latent_numbers(self) -> Self:
+        shape = self.generator
+        if shape.properties > shape.noise_size:
+            raise ValueError(
+                f"generator.properties is {shape.properties}, but they are the first of the "
+                f"{shape.noise_size} latent numbers (generator.noise_size); set it to at most that"
+            )
+        return self
+
 
 def build_corrvae(experiment: CorrVaeExperiment) -> CorrVaeGenerator:
     """The generator with fresh weights and unfitted scalers."""

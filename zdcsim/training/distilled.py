@@ -3,15 +3,13 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import PositiveInt
 
-from detcore import checkpoint, config
 from detcore.distributed import Processes
-from detcore.files import sha256
-from detcore.run_folder import CONFIG
 from zdcsim.geometry import calorimeter
+from zdcsim.models.denoiser import Denoiser
 from zdcsim.models.flow_matching import FlowTransport
 from zdcsim.models.generator import Generator
 from zdcsim.models.latent_denoiser import LatentDenoiser
@@ -25,11 +23,17 @@ from zdcsim.objectives.distillation import (
     TransportGenerator,
 )
 from zdcsim.response import Sample
-from zdcsim.training.denoising import FlowShape, UNetShape, check_told
+from zdcsim.training.denoising import (
+    FlowMatchingExperiment,
+    FlowShape,
+    TransportExperiment,
+    UNetShape,
+)
 from zdcsim.training.experiment import GeneratorExperiment
-from zdcsim.training.latent import LatentDenoiserShape
+from zdcsim.training.latent import LatentDenoiserShape, LatentFlowMatchingExperiment
 from zdcsim.training.parts import Parts
 from zdcsim.training.shower_shapes import ShowerShape
+from zdcsim.training.teacher import check_teacher, load_teacher, teacher_digests
 from zdcsim.training.validated import by_matching, validated_parts
 
 
@@ -37,12 +41,14 @@ class DistilledExperiment(GeneratorExperiment):
     """What both have. Sizes and data must be those of the teacher.
 
     Attributes:
+        learns_from: Settings of the family of the teacher.
         teacher_run: Run folder of the teacher.
         teacher: How the teacher's flow is followed.
         transport: How the student's is.
         validation_draws: Noise draws for each validation particle.
     """
 
+    learns_from: ClassVar[type[TransportExperiment]]
     teacher_run: Path
     teacher: FlowShape
     transport: FlowShape
@@ -53,6 +59,7 @@ class DistilledExperiment(GeneratorExperiment):
 class DistilledFlowExperiment(DistilledExperiment):
     """A student of flow matching in pixels."""
 
+    learns_from = FlowMatchingExperiment
     family: Literal["distilled_flow"]
     teacher: FlowShape = FlowShape()
     transport: FlowShape = FlowShape(steps=1, integrator="euler")
@@ -63,6 +70,7 @@ class DistilledFlowExperiment(DistilledExperiment):
 class DistilledLatentFlowExperiment(DistilledExperiment):
     """A student of flow matching in the latent of the shower autoencoder."""
 
+    learns_from = LatentFlowMatchingExperiment
     family: Literal["distilled_latent_flow"]
     teacher: FlowShape = FlowShape(spread=1.0, steps=16)
     transport: FlowShape = FlowShape(spread=1.0, steps=1, integrator="euler")
@@ -83,7 +91,7 @@ def build_distilled_latent_flow(experiment: DistilledLatentFlowExperiment) -> La
 def _pixel_flow(experiment: DistilledFlowExperiment, shape: FlowShape) -> PixelGenerator:
     detector, machine = calorimeter(experiment.data.calorimeter), experiment.data.machine
     network = UNet(detector, **experiment.denoiser.model_dump(), machine=machine)
-    transport = FlowTransport(network, **shape.model_dump())
+    transport = _followed(network, shape, experiment)
     return PixelGenerator(detector, transport, experiment.noise_size)
 
 
@@ -93,7 +101,15 @@ def _latent_flow(experiment: DistilledLatentFlowExperiment, shape: FlowShape) ->
     network = LatentDenoiser(
         detector, decoder.noise_size, **experiment.denoiser.model_dump(), machine=machine
     )
-    return LatentGenerator(decoder, FlowTransport(network, **shape.model_dump()))
+    return LatentGenerator(decoder, _followed(network, shape, experiment))
+
+
+def _followed(
+    network: Denoiser, shape: FlowShape, experiment: DistilledExperiment
+) -> FlowTransport:
+    """The transport of the teacher or, in one way only, of the student."""
+    student = shape is experiment.transport
+    return FlowTransport(network, **shape.model_dump(), one_way=student)
 
 
 def distilled_flow_parts(
@@ -128,13 +144,15 @@ def distilled_parts(
     Raises:
         ValueError: If sample, settings and teacher do not fit each other.
     """
-    check_guidance(experiment)
+    run = experiment.teacher_run
+    shapes = {"teacher": experiment.teacher, "transport": experiment.transport}
+    check_teacher(run, experiment.learns_from, experiment, shapes)
 
     def objective(student: Generator) -> Distillation:
         assert isinstance(student, TransportGenerator)
         teacher = build(experiment.teacher)
         for network in (teacher, student):
-            load_teacher(network, experiment.teacher_run)
+            load_teacher(network, run)
         return Distillation(student, teacher, experiment.objective, processes)
 
     parts = validated_parts(
@@ -147,36 +165,4 @@ def distilled_parts(
         experiment.validation_draws,
         by_matching(noise_size, experiment.seed),
     )
-    return replace(
-        parts, digests={"teacher_sha256": sha256(experiment.teacher_run / checkpoint.BEST)}
-    )
-
-
-def check_guidance(experiment: DistilledExperiment) -> None:
-    """Refuse to guide teacher or student when the teacher was told of every particle.
-
-    Raises:
-        ValueError: If that is so.
-    """
-    if not (experiment.teacher.guidance or experiment.transport.guidance):
-        return
-    run = experiment.teacher_run
-    hidden = float(config.read(run / CONFIG).get("objective", {}).get("hidden_share", 0))
-    check_told("teacher", experiment.teacher, hidden, run)
-    check_told("transport", experiment.transport, hidden, run)
-
-
-def load_teacher(generator: Generator, run_dir: Path) -> None:
-    """Give a generator the best weights of a run, scaler and decoder included.
-
-    Raises:
-        ValueError: If the run has none, or they are of other networks.
-    """
-    weights = checkpoint.load(run_dir / checkpoint.BEST)["weights"]
-    try:
-        generator.load_state_dict(weights)
-    except RuntimeError as problem:
-        raise ValueError(
-            f"the weights of {run_dir} are of other networks than the student's settings say; "
-            "give the student the sizes and the calorimeter of its teacher"
-        ) from problem
+    return replace(parts, digests=teacher_digests(run))

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Discriminator, Field, PositiveInt, Tag, model_validator
+from pydantic import Discriminator, Field, NonNegativeInt, PositiveInt, Tag, model_validator
 
 from detcore.config import Settings
 from detcore.device import DeviceName
@@ -118,7 +118,7 @@ class Experiment(Settings):
         seed: Of weights, split and batches.
     """
 
-    seed: int = 1
+    seed: NonNegativeInt = 1
     training: TrainingSettings
     tracking: TrackingSettings = TrackingSettings()
 

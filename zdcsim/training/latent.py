@@ -1,9 +1,9 @@
 """Settings of flow matching and diffusion in a latent, and what the loop needs to train them."""
 
 from collections.abc import Callable
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import PositiveInt
+from pydantic import PositiveInt, model_validator
 
 from detcore.config import Settings
 from detcore.distributed import Processes
@@ -43,6 +43,29 @@ class LatentExperiment(TransportExperiment):
     denoiser: LatentDenoiserShape = LatentDenoiserShape()
     objective: LatentMatchingSettings = LatentMatchingSettings()
     validation_draws: PositiveInt = 10
+
+    @model_validator(mode="after")
+    def _first_stage_ends_with_its_own_bound(self) -> Self:
+        stage, full = self.objective.autoencoder_steps, self.objective.autoencoder.divergence_by
+        if stage <= full:
+            raise ValueError(
+                f"objective.autoencoder_steps is {stage}, but the autoencoder pays its divergence "
+                f"in full only from step {full} (objective.autoencoder.divergence_by) and comes to "
+                "the importance-weighted bound after it; train it longer than that, or set "
+                "divergence_from and divergence_by lower"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _first_stage_is_not_validated(self) -> Self:
+        first, stage = self.training.validate_from, self.objective.autoencoder_steps
+        if first < stage:
+            raise ValueError(
+                f"training.validate_from is {first}, in the first stage, which ends at step "
+                f"{stage} (objective.autoencoder_steps); validate from there on, or the best "
+                "weights may be those of the autoencoder alone"
+            )
+        return self
 
 
 class LatentFlowMatchingExperiment(LatentExperiment):
@@ -109,15 +132,8 @@ def latent_parts(
     """Objective, batches and validation.
 
     Raises:
-        ValueError: If the sample does not fit the settings, or the first stage would be validated.
+        ValueError: If the sample does not fit the settings.
     """
-    first, stage = experiment.training.validate_from, experiment.objective.autoencoder_steps
-    if first < stage:
-        raise ValueError(
-            f"training.validate_from is {first}, in the first stage, which ends at step {stage} "
-            "(objective.autoencoder_steps); validate from there on, or the best weights may be "
-            "those of the autoencoder alone"
-        )
 
     def objective(generator: Generator) -> LatentMatching:
         assert isinstance(generator, LatentGenerator)

@@ -4,14 +4,16 @@ Source: https://arxiv.org/abs/2306.13606; there and in https://arxiv.org/abs/240
 is found on the sample that is judged, here on training responses.
 """
 
+import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from detcore.run_folder import CONFIG
+from detcore.run_folder import CONFIG, DATA, PROVENANCE
 from zdcsim.io.held import opened_samples
+from zdcsim.io.lineage import in_order
 from zdcsim.models.generator import Generator
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.response import Sample
@@ -34,20 +36,43 @@ def fitted_on_run(generator: Generator, run_dir: Path) -> FittedScale:
         run_dir: The run.
 
     Raises:
-        ValueError: If the folder holds no generator, or its sample is not where it was.
+        ValueError: If the sample that its settings name is not the one that the run recorded.
+        FileNotFoundError: If there is none.
     """
     experiment = load_experiment(run_dir / CONFIG)
     assert isinstance(experiment, GeneratorExperiment)
+    check_sample(run_dir, experiment.data.files)
     with opened_samples(experiment.data.files, experiment.data.held) as responses:
         train, _ = response_samples(experiment, responses)
         return fitted_scale(generator, train)
+
+
+def check_sample(run_dir: Path, paths: Sequence[Path]) -> None:
+    """Refuse files that are not those that a run was trained on, by their digests.
+
+    Their names in the settings may be relative, and another file may have their place by now. A run
+    on a sample in memory recorded no digest.
+
+    Raises:
+        ValueError: If they are others.
+        FileNotFoundError: If there is none.
+    """
+    record = json.loads((run_dir / PROVENANCE).read_text(encoding="utf-8"))
+    trained, found = record.get(DATA, {}).get("sha256"), in_order(paths)
+    if trained is not None and found != trained:
+        raise ValueError(
+            f"{', '.join(map(str, paths))} is not what {run_dir} was trained on: its SHA-256 is "
+            f"{found}, that of the training {trained}; give the command where data.train of the "
+            "run's config.yaml names the same file, or leave --scale out"
+        )
 
 
 def fitted_scale(generator: Generator, train: Sample) -> FittedScale:
     """The factor that brings the channel sums nearest to those of training responses.
 
     It minimises the mean Wasserstein distance of the rounded channel sums, with the same noise for
-    every factor, between `LOWEST` and `HIGHEST`.
+    every factor, between `LOWEST` and `HIGHEST`. It is 1 where the search, which ends beside the
+    minimum and takes it for the only one, finds nothing nearer.
     """
     chosen = np.linspace(0, len(train) - 1, min(RESPONSES, len(train))).astype(np.int64)
     sample = train.select(chosen)
@@ -55,8 +80,10 @@ def fitted_scale(generator: Generator, train: Sample) -> FittedScale:
     def distance(log_factor: float) -> float:
         return distance_to(sample, scaled(generator, math.exp(log_factor)), 1)()
 
-    best, value = golden_minimum(distance, math.log(LOWEST), math.log(HIGHEST), EVALUATIONS)
-    return FittedScale(math.exp(best), len(sample), distance(0.0), value)
+    before = distance(0.0)
+    found = golden_minimum(distance, math.log(LOWEST), math.log(HIGHEST), EVALUATIONS)
+    best, value = min((0.0, before), found, key=lambda each: each[1])
+    return FittedScale(math.exp(best), len(sample), before, value)
 
 
 def golden_minimum(

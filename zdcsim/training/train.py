@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detcore import checkpoint, files
+from detcore import checkpoint
 from detcore.distributed import Processes, processes
 from detcore.loop import Loop, Progression, Watch
 from detcore.provenance import provenance
@@ -18,6 +18,7 @@ from detcore.tracking import Untracked, tracker
 from zdcsim.conditions import NAMES
 from zdcsim.io.held import opened_samples, read_missed
 from zdcsim.io.joining import stated_beam
+from zdcsim.io.lineage import in_order
 from zdcsim.response import Sample
 from zdcsim.training.config import SignalExperiment
 from zdcsim.training.experiment import GeneratorExperiment
@@ -41,7 +42,7 @@ def run(
     """Train on the files that the settings name; arguments and errors of `train`."""
     paths = experiment.data.files
     _, missed = read_missed(paths)
-    checksum = " ".join(files.sha256(path) for path in paths)
+    checksum = in_order(paths)
     with opened_samples(paths, experiment.data.held) as responses:
         return train(
             experiment, responses, folder, resume, missed=missed, checksum=checksum, watch=watch
