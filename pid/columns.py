@@ -15,6 +15,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pid.features46 import BY_NAME
 from pid.species import HYPOTHESES
 
 Detector = Literal["TPC", "TRD", "TOF", "track", "event", "truth"]
@@ -22,6 +23,9 @@ Missable = Literal["TPC", "TRD", "TOF"]
 
 PATTERN_BITS: Final[Mapping[Missable, int]] = {"TPC": 1, "TRD": 2, "TOF": 4}
 """Bits of a track's detector pattern."""
+
+OPTIONAL: Final[tuple[Missable, ...]] = ("TRD", "TOF")
+"""The detectors that a track of the TPC may lack."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +125,22 @@ def column(name: str) -> Column:
     if name not in COLUMNS:
         raise ValueError(f"unknown column {name!r}; known are {', '.join(COLUMNS)}")
     return COLUMNS[name]
+
+
+def scaled(name: str) -> bool:
+    """Whether models see a column of either schema with zero mean and unit variance.
+
+    Raises:
+        ValueError: If neither schema has it.
+    """
+    return BY_NAME[name].scaled if name in BY_NAME else column(name).scaled
+
+
+def detector_of(name: str) -> str:
+    """The detector of a column of either schema; empty for an unknown one."""
+    if name in BY_NAME:
+        return BY_NAME[name].group
+    return COLUMNS[name].detector if name in COLUMNS else ""
 
 
 def blanked(values: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.float32]]:

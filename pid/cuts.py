@@ -14,6 +14,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pid.columns import detector_of
 from pid.tracks import Tracks
 
 TOF_LIMITED: Final = ("fTOFSignal", "fBeta")
@@ -53,11 +54,16 @@ class TrackCuts:
 
 
 def apply(tracks: Tracks, limits: DetectorLimits) -> Tracks:
-    """Tracks with NaN in the TOF and TRD columns below their limits.
+    """Tracks of either schema with NaN in the TOF and TRD columns below their limits.
+
+    Of the 46 floats of `pid_features`, all of a detector goes, also its counts and n-sigma, and
+    also where the detector's mask says that it did not see the track.
 
     Raises:
-        ValueError: If the tracks have no column fP.
+        ValueError: If the tracks have no column of p.
     """
+    if "fP" not in tracks.columns and "p" in tracks.columns:
+        return replace(tracks, values=_limited46(tracks, limits))
     momentum = tracks.column("fP")
     values = tracks.values.copy()
     for names, limit in ((TOF_LIMITED, limits.tof), (TRD_LIMITED, limits.trd)):
@@ -66,6 +72,16 @@ def apply(tracks: Tracks, limits: DetectorLimits) -> Tracks:
         for name in set(names) & set(tracks.columns):
             values[below, tracks.columns.index(name)] = np.nan
     return replace(tracks, values=values)
+
+
+def _limited46(tracks: Tracks, limits: DetectorLimits) -> NDArray[np.float32]:
+    values, p = tracks.values.copy(), tracks.column("p").astype(np.float64)
+    for place, name in enumerate(tracks.columns):
+        detector = detector_of(name)
+        values[p < {"TOF": limits.tof, "TRD": limits.trd}.get(detector, 0.0), place] = np.nan
+        if (flag := f"mask{detector}") in tracks.columns:
+            values[tracks.column(flag) == 0, place] = np.nan
+    return values
 
 
 def kept(tracks: Tracks, cuts: TrackCuts) -> NDArray[np.bool_]:

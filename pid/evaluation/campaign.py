@@ -234,7 +234,7 @@ def _check(opened: Sequence[Bundle]) -> None:
         if set(bundle.columns) <= names46:
             raise ValueError(
                 f"{bundle.path} takes the 46 floats of pid_features, which the producer's tables "
-                "do not hold; judge the PIDML bundle of the same training"
+                "do not hold; score tracks of pid.io.pid_features with pid.scoring"
             )
         first = opened[0]
         if bundle.limits != first.limits:

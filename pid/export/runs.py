@@ -13,7 +13,6 @@ from torch import Tensor, nn
 
 from detcore.run_folder import PROVENANCE
 from pid.export.trained import Trained
-from pid.io import producer
 from pid.models.trees import Forest
 from pid.species import TARGETS
 from pid.tracks import Tracks
@@ -24,6 +23,7 @@ from pid.training.config import (
     MlpExperiment,
     TreesExperiment,
 )
+from pid.training.data import read
 from pid.training.trained import Trained as Run
 
 
@@ -58,7 +58,7 @@ def from_runs(
     _check(runs)
     data = first.experiment.data
     if not isinstance(sample, Tracks):
-        sample = producer.read(sample or data.train, data.columns)
+        sample = read(sample or data.train, data)
     tracks = sample
     validation = tracks.select(first.split(tracks).validation)
     trained = Trained(

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pid_bundles import features46_tracks
 from toy_tracks import toy_tracks
 
 from pid.columns import MODEL
@@ -36,6 +37,18 @@ def test_other_limits_and_none() -> None:
     assert apply(tracks, DetectorLimits(tof=1.0, trd=0.5)).pattern().tolist() == [1, 3]
     with pytest.raises(ValueError, match=r"0 or more; got -1 and 0\.8"):
         DetectorLimits(tof=-1)
+
+
+def test_the_46_floats_lose_whole_detectors() -> None:
+    """By the masks, and below the limits also what counts and n-sigma say of the detector."""
+    tracks = features46_tracks()
+    found = apply(tracks, DetectorLimits())
+    p, seen = tracks.column("p"), tracks.column("maskTOF") > 0
+    for name in ("beta", "tofNSigmaPi", "hasTOF"):
+        assert np.array_equal(np.isnan(found.column(name)), ~seen | (p < 0.5)), name
+    assert np.array_equal(found.column("maskTOF"), tracks.column("maskTOF"))
+    assert np.isnan(found.column("trdChi2")[p < 0.8]).all()
+    assert np.array_equal(found.column("tpcSignal"), tracks.column("tpcSignal"))
 
 
 def test_only_tof_and_trd_change_and_the_input_does_not() -> None:
