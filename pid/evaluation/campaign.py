@@ -18,6 +18,7 @@ from pid.evaluation.baselines import Baseline, baselines
 from pid.evaluation.domain import DomainAuc, domain_auc
 from pid.evaluation.judgement import Judgement, judge
 from pid.evaluation.samples import DIVISION, PROVENANCE, divided, first_run, held_out
+from pid.evaluation.seeds import names
 from pid.evaluation.settings import Settings
 from pid.features46 import FEATURES46
 from pid.io import producer
@@ -98,10 +99,12 @@ def judge_all(
         stage: Hears what is being done, once for each judgement.
 
     Returns:
-        Of the simulation first, then of the shifted sample, in the order of the bundles.
+        Of the simulation first, then of the shifted sample, in the order of the bundles. Equal
+        names are seeds of one classifier, see `pid.evaluation.seeds.names`.
 
     Raises:
-        ValueError: If a file does not fit, or bundles have other limits or training samples.
+        ValueError: If a file does not fit, a bundle is named twice, or bundles have other limits or
+            training samples.
     """
     chosen = settings or Settings()
     opened = [read_bundle(path) for path in files.bundles]
@@ -109,7 +112,8 @@ def judge_all(
     limits = opened[0].limits if opened else cuts.DetectorLimits()
     manifest = opened[0].manifest if opened else {}
     domains, computed = prepared(files, manifest, limits, chosen, with_baselines)
-    candidates = [*(_candidate(bundle) for bundle in opened), *computed]
+    named = zip(opened, names(opened), strict=True)
+    candidates = [*(_candidate(bundle, name) for bundle, name in named), *computed]
     return judge_candidates(candidates, domains, chosen, stage)
 
 
@@ -194,9 +198,9 @@ def _judged(
     )
 
 
-def _candidate(bundle: Bundle) -> Candidate:
+def _candidate(bundle: Bundle, name: str) -> Candidate:
     return Candidate(
-        name=bundle.name,
+        name=name,
         probabilistic=True,
         score=lambda tracks: score(bundle, tracks),
         working_points={pdg: bundle.working_points.bins[pdg] for pdg in bundle.targets},

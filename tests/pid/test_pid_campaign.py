@@ -16,15 +16,17 @@ from pid.cli.main import app
 from pid.columns import PRODUCER
 from pid.evaluation.baselines import baselines
 from pid.evaluation.campaign import Files, judge_all
-from pid.evaluation.comparison import OverSeeds
+from pid.evaluation.comparison import OverSeeds, compare
 from pid.evaluation.intervals import Share
 from pid.evaluation.judgement import Judgement
 from pid.evaluation.plots import figures, png
 from pid.evaluation.report import html
 from pid.evaluation.samples import divided, first_run, held_out, split_of
+from pid.evaluation.seeds import names
 from pid.evaluation.settings import Settings
 from pid.evaluation.wording import brief, by_domain, over_seeds_text, share_text, species_name
 from pid.io import producer
+from pid.io.bundle import read_bundle
 from pid.models import n_sigma
 from pid.scoring import score
 from pid.species import TARGETS
@@ -168,6 +170,44 @@ def test_bundles_of_other_samples_or_limits_are_not_judged_together(
         (other / MANIFEST).write_text(json.dumps({**told, key: value}))
         with pytest.raises(ValueError, match=said):
             judge_all(replace(files, bundles=(files.bundles[0], other)))
+
+
+def told_as(folder: Path, seed: int, **settings: object) -> Path:
+    """A toy bundle whose manifest says another seed and other settings."""
+    path = toy_pid_bundle(folder, "mlp")
+    held = json.loads((path / MANIFEST).read_text())
+    held["classifier"]["seed"] = seed
+    held["training"] = {"settings": {**SETTINGS, "seed": seed, **settings}}
+    (path / MANIFEST).write_text(json.dumps(held))
+    return path
+
+
+def test_only_seeds_of_one_classifier_are_averaged(tmp_path: Path, files: Files) -> None:
+    """Another width, target, threshold or run of the same seed is another classifier."""
+    narrow, wide = {"model": {"hidden": [8]}}, {"model": {"hidden": [64]}}
+    paths = [
+        told_as(tmp_path / "narrow-1", 1, **narrow, tracking={"enabled": True}),
+        told_as(tmp_path / "narrow-2", 2, **narrow, tracking={"enabled": False}),
+    ]
+    opened = [read_bundle(path) for path in paths]
+    assert names(opened) == ["mlp", "mlp"]
+    found = judge_all(Files(tuple(paths), files.simulation), None, with_baselines=False)
+    assert [row.targets[211]["F1"].seeds for row in compare(found).rows] == [2]
+    paths.append(told_as(tmp_path / "wide", 3, **wide))
+    opened = [read_bundle(path) for path in paths]
+    assert names(opened) == ["mlp (narrow-1)", "mlp (narrow-1)", "mlp (wide)"]
+    found = judge_all(Files(tuple(paths), files.simulation), None, with_baselines=False)
+    assert [row.targets[211]["F1"].seeds for row in compare(found).rows] == [2, 1]
+    other = replace(opened[1], contract="mlresponse", path=tmp_path / "raw")
+    assert names([opened[0], other]) == ["mlp (narrow-1)", "mlp (raw)"]
+    again = replace(opened[0], path=tmp_path / "x" / "narrow-1")
+    assert names([opened[0], again])[1] == f"mlp ({again.path})"
+    points = opened[1].working_points
+    pure = {pdg: replace(point, goal="purity") for pdg, point in points.bins.items()}
+    changed = replace(opened[1], working_points=replace(points, bins=pure))
+    assert names([opened[0], changed]) == ["mlp (narrow-1)", "mlp (narrow-2)"]
+    with pytest.raises(ValueError, match="narrow-1 is named twice"):
+        names([opened[0], opened[0]])
 
 
 def test_the_page_needs_nothing_else_and_holds_the_numbers(judged: tuple[Judgement, ...]) -> None:
