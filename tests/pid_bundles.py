@@ -56,10 +56,10 @@ def toy_forest(
     )
 
 
-def trained(kind: str, tracks: Tracks, seed: int = 0) -> Trained:
+def trained(kind: str, tracks: Tracks, seed: int = 0, columns: tuple[str, ...] = MODEL) -> Trained:
     """An untrained classifier: `feature set`, `mlp`, `classes`, `trees` or `tree classes`."""
-    fitted = scaler.fit(tracks, MODEL)
-    count = len(MODEL)
+    fitted = scaler.fit(tracks, columns)
+    count = len(columns)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if kind == "feature set":
@@ -81,10 +81,10 @@ def trained(kind: str, tracks: Tracks, seed: int = 0) -> Trained:
     return Trained(kind, model, output, fitted, DetectorLimits(), seed, TARGETS_TOY, record)
 
 
-def toy_fitted(kind: str, count: int = 400) -> Fitted:
+def toy_fitted(kind: str, count: int = 400, columns: tuple[str, ...] = MODEL) -> Fitted:
     """With a calibration by hand, as nothing untrained can be calibrated, and median thresholds."""
-    tracks = signed_tracks(count)
-    found = trained(kind, tracks)
+    tracks = signed_tracks(count, columns=columns)
+    found = trained(kind, tracks, columns=columns)
     classes = found.output == "multi_class"
     steps = np.linspace(0, 1, len(CLASSES) if classes else len(TARGETS_TOY))
     scales = np.full(len(steps), 1.5) if classes else 1.5 - steps
@@ -103,18 +103,24 @@ def toy_fitted(kind: str, count: int = 400) -> Fitted:
     return Fitted(found, given, WorkingPoints(certainty, points), scores, count)
 
 
-def signed_tracks(count: int = 400, seed: int = 1) -> Tracks:
+def signed_tracks(count: int = 400, seed: int = 1, columns: tuple[str, ...] = MODEL) -> Tracks:
     """Toy tracks whose sign is that of their species."""
-    tracks = toy_tracks(count, seed)
+    tracks = toy_tracks(count, seed, columns)
     pdg = tracks.truth()
     sign = np.where(np.abs(pdg) == 11, -np.sign(pdg), np.sign(pdg))
     tracks.values[:, tracks.columns.index("fSign")] = sign
     return tracks
 
 
-def toy_pid_bundle(folder: Path, kind: str = "feature set", contract: Contract = "pidml") -> Path:
+def toy_pid_bundle(
+    folder: Path,
+    kind: str = "feature set",
+    contract: Contract = "pidml",
+    columns: tuple[str, ...] = MODEL,
+) -> Path:
     """A bundle of an untrained classifier."""
-    write_bundle(toy_fitted(kind), folder, contract, signed_tracks(60, 2))
+    fitted = toy_fitted(kind, columns=columns)
+    write_bundle(fitted, folder, contract, signed_tracks(60, 2, columns))
     return folder
 
 

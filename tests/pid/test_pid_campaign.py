@@ -11,11 +11,12 @@ from pid_bundles import signed_tracks, toy_pid_bundle
 from typer.testing import CliRunner
 
 from detcore.bundle import MANIFEST
+from detcore.files import sha256
 from pid import cuts
 from pid.cli.main import app
-from pid.columns import PRODUCER
+from pid.columns import MODEL, PRODUCER
 from pid.evaluation.baselines import baselines
-from pid.evaluation.campaign import Files, judge_all
+from pid.evaluation.campaign import Files, judge_all, prepared
 from pid.evaluation.comparison import OverSeeds, compare
 from pid.evaluation.intervals import Share
 from pid.evaluation.judgement import Judgement
@@ -78,6 +79,55 @@ def test_a_sample_of_the_same_seed_may_hold_training_collisions() -> None:
     longer = manifest({"file": "x", "provenance": json.dumps({"seed": 4, "tracks": 999})})
     with pytest.raises(ValueError, match="seed 4, as the training sample"):
         held_out(tracks(), longer)
+
+
+def others(name: str, digest: str | None) -> tuple[Tracks, dict[str, object]]:
+    """A sample of others, and a bundle that was trained on one of that name and digest."""
+    origin = {"file": "AO2D.root", "table": "mcml", "provenance": ""}
+    data = {"provenance": {**origin, "file": name}, "sha256": digest}
+    record = {"training": {"data": data, "settings": SETTINGS}}
+    return replace(tracks(), provenance=origin), record
+
+
+@pytest.mark.parametrize(
+    ("name", "digest", "same"),
+    [
+        ("renamed.root", "a1", True),
+        ("AO2D.root", "b2", False),
+        ("AO2D.root", None, True),
+        ("renamed.root", None, False),
+    ],
+)
+def test_a_file_of_others_is_known_by_its_digest(name: str, digest: str | None, same: bool) -> None:
+    """A renamed training file is one still; its name says nothing of another file."""
+    sample, told = others(name, digest)
+    assert (len(held_out(sample, told, "a1")[0]) < len(sample)) == same
+
+
+def test_a_shifted_sample_of_the_training_s_seed_is_refused(files: Files, tmp_path: Path) -> None:
+    """Its collisions are those of the training, in another detector."""
+    written = tracks(300, 3)
+    seeded = tmp_path / "shifted.root"
+    told = manifest({"file": "x", "provenance": json.dumps({"seed": 4, "tracks": 999})})
+    producer.write(seeded, [("DF_3", written)], "dataml", json.dumps({"seed": 4}))
+    producer.write_truth(tmp_path / "truth.root", [("DF_3", written)], "{}")
+    shifted = replace(files, shifted=seeded, shifted_truth=tmp_path / "truth.root")
+    with pytest.raises(ValueError, match=r"shifted\.root has seed 4, as the training sample"):
+        prepared(shifted, told, cuts.DetectorLimits(), Settings())
+    itself = {"training": {"data": {"sha256": sha256(seeded)}, "settings": SETTINGS}}
+    with pytest.raises(ValueError, match="is the training sample; judge another one"):
+        prepared(shifted, itself, cuts.DetectorLimits(), Settings())
+
+
+def test_a_bundle_with_more_columns_than_the_models_is_judged(files: Files, tmp_path: Path) -> None:
+    wider = toy_pid_bundle(tmp_path / "wider", "mlp", columns=(*MODEL, "fTRDSignal"))
+    both = Files((wider, files.bundles[1]), files.simulation)
+    found = judge_all(both, Settings(p_edges=EDGES, pt_edges=EDGES), with_baselines=False)
+    assert [each.sample.tracks for each in found] == [1200, 1200]
+    sample = producer.read(files.simulation, (*MODEL, "fTRDSignal"))
+    pion = found[0].targets[0]
+    wanted = pion.working_point.select(score(wider, sample)[:, 0], momentum_of(sample, "pt"))
+    assert pion.rates.purity.whole == wanted.sum()
 
 
 def test_the_first_of_averaged_runs_tells_the_split() -> None:
