@@ -15,7 +15,7 @@ from pid.columns import EXTENDED, PRODUCER
 from pid.io import pid_features, producer
 from pid.sample.batches import Labelled, Unlabelled
 from pid.sample.four_class import four_class
-from pid.sample.labels import multi_class, one_vs_rest, rarity, thinned
+from pid.sample.labels import class_weights, multi_class, one_vs_rest, rarity, thinned
 from pid.sample.split import Split, split
 from pid.scaler import Scaler
 from pid.tracks import Tracks
@@ -32,7 +32,7 @@ class Sample:
         train: Tracks that train.
         validation: Tracks that decide when to stop; always natural abundances.
         scaler: Fitted on the tracks that train.
-        weight: Of tracks that are the target, shape (T,); none: 1.
+        weight: Of tracks that are the target or of the class, shape (T,); none: 1.
     """
 
     train: Labelled
@@ -87,11 +87,12 @@ def sample(tracks: Tracks, experiment: Experiment) -> Sample:
         train = train.select(thinned(train.truth(), experiment.split_seed))
     fitted = scaler.fit(train, data.columns)
     labelled = labels(train, data)
+    weigh = rarity if data.output == "one_vs_rest" else class_weights
     return Sample(
         train=Labelled(scaled(train, fitted), torch.from_numpy(labelled)),
         validation=Labelled(scaled(validation, fitted), torch.from_numpy(labels(validation, data))),
         scaler=fitted,
-        weight=rarity(labelled) if data.balance == "weights" else None,
+        weight=weigh(labelled) if data.balance == "weights" else None,
     )
 
 

@@ -163,6 +163,10 @@ def test_rare_species_are_favoured_only_when_asked(rng: np.random.Generator) -> 
     counts = thin.train.labels.sum(0)
     assert counts[TARGETS.index(211)] == counts[KAON] == natural.train.labels[:, KAON].sum()
     assert torch.equal(thin.validation.labels, natural.validation.labels)
+    settings = (*QUICK, "data.output=multi_class", "data.balance=weights")
+    balanced = sample(toy_tracks(800), experiment("debug", *settings))
+    share = balanced.train.labels.numpy().mean(axis=0)
+    assert balanced.weight == pytest.approx(1 / (4 * share), rel=1e-5)
     shares = (*TOY, "data.output=multi_class", "data.balance=weights")
     with pytest.raises(ValueError, match=r"no training track is of target \[2, 3\]"):
         sample(tracks, experiment("debug", *shares))
