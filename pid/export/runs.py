@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from detcore.run_folder import PROVENANCE
+from pid.evaluation.seeds import differing
 from pid.export.trained import Trained
 from pid.models.trees import Forest
 from pid.species import TARGETS
@@ -90,17 +91,33 @@ def name_of(experiment: AnyExperiment) -> str:
 
 
 def _check(runs: Sequence[Run]) -> None:
+    """Refuse runs that are not seeds of one network."""
     first = runs[0]
     for other in runs[1:]:
-        alike = other.scaler.columns == first.scaler.columns and np.array_equal(
-            other.scaler.mean, first.scaler.mean
-        )
-        same = name_of(other.experiment) == name_of(first.experiment)
-        if not (alike and same) or isinstance(other.classifier, Forest):
+        apart = _apart(first, other)
+        if apart:
             raise ValueError(
                 "runs can be averaged when they are networks that differ in their seed alone; "
-                f"{name_of(first.experiment)} and {name_of(other.experiment)} do not"
+                f"{name_of(first.experiment)} and {name_of(other.experiment)} {apart}"
             )
+    seeds = [run.experiment.seed for run in runs]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(
+            f"runs that are averaged need a seed each; got {', '.join(map(str, seeds))}"
+        )
+
+
+def _apart(one: Run, other: Run) -> str:
+    """What keeps two runs from being averaged, in words; empty if nothing does."""
+    if isinstance(one.classifier, Forest) or isinstance(other.classifier, Forest):
+        return "are or include trees"
+    settings = [run.experiment.model_dump(mode="json") for run in (one, other)]
+    keys = differing(*settings)
+    if keys or name_of(one.experiment) != name_of(other.experiment):
+        return f"differ in {', '.join(keys) or 'their adaptation'}"
+    means = one.scaler.mean, other.scaler.mean
+    alike = one.scaler.columns == other.scaler.columns and np.array_equal(*means)
+    return "" if alike else "were trained on different tracks"
 
 
 def _model(runs: Sequence[Run]) -> nn.Module | Forest:

@@ -45,6 +45,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("a", "debug", (*QUICK, *every, "seed=1")),
         ("b", "debug", (*QUICK, *every, "seed=2")),
         ("c", "mlp_mean", (*QUICK, *every)),
+        ("e", "debug", (*QUICK, *every, "seed=3", "data.trd_from=0.9", "model.width=16")),
         ("d", "trees", (QUICK[0], "boosting.trees=2", "boosting.threads=1")),
     ):
         run(load_experiment(CONFIGS / f"{config}.yaml", (*settings, sample)), folder / name / "run")
@@ -97,9 +98,20 @@ def test_a_candidate_has_scores_and_thresholds_fitted_on_validation(folder: Path
     assert len(validation) < len(tracks) and found.probabilistic
 
 
-@pytest.mark.parametrize("names", ["ac", "ad", "dd"])
-def test_runs_that_differ_in_more_than_the_seed_are_refused(folder: Path, names: str) -> None:
-    with pytest.raises(ValueError, match="differ in their seed alone"):
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("ac", r"differ in their seed alone; .* differ in .*family"),
+        ("ad", "differ in their seed alone; .* include trees"),
+        ("dd", "differ in their seed alone; .* include trees"),
+        ("ae", r"alone; .* differ in data\.trd_from, model\.width$"),
+        ("aa", "need a seed each; got 1, 1"),
+    ],
+)
+def test_runs_that_differ_in_more_than_the_seed_are_refused(
+    folder: Path, names: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
         from_runs(runs(folder, *names))
 
 
