@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pid.io.producer import NO_EVENTS
 from pid.sample.split import Split, split
 from pid.tracks import Tracks
 
@@ -68,7 +69,10 @@ def held_out(
     """
     if trained_on(tracks, manifest, sha256):
         test = split_of(tracks, manifest).test
-        return tracks.select(test), "test events, which neither trained nor validated"
+        words = "test events, which neither trained nor validated"
+        if tracks.provenance.get("event") == NO_EVENTS:
+            words = "test tracks of collisions that may have trained (no fIndexCollisions)"
+        return tracks.select(test), words
     return tracks, "all tracks, none of the sample that trained"
 
 

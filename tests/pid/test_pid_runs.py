@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import uproot
 from pid_bundles import signed_tracks
+from typer.testing import CliRunner
 
-from pid.columns import PRODUCER
-from pid.evaluation.samples import first_run
+from pid.cli.main import app
+from pid.columns import EVENT, PRODUCER
+from pid.evaluation.samples import first_run, held_out
 from pid.export import verification
 from pid.export.candidate import candidate
 from pid.export.runs import from_runs
@@ -113,6 +116,28 @@ def test_runs_that_differ_in_more_than_the_seed_are_refused(
 ) -> None:
     with pytest.raises(ValueError, match=said):
         from_runs(runs(folder, *names))
+
+
+def test_a_file_that_does_not_tell_collisions_is_warned_of(tmp_path: Path) -> None:
+    """O2's own tables have no fIndexCollisions; those of `pid simulate` do."""
+    written(tmp_path / "with.root")
+    plain = producer.read(tmp_path / "with.root", COLUMNS)
+    bare = producer.branches_of(plain, "mcml")
+    del bare[EVENT.name]
+    with uproot.recreate(tmp_path / "without.root") as file:
+        types = {name: column.dtype for name, column in bare.items()}
+        file.mktree("DF_1/O2pidtracksmcml", types).extend(bare)
+    for name in ("with", "without"):
+        settings = (*QUICK, f"data.train={tmp_path / name}.root")
+        words = [word for each in settings for word in ("--set", each)]
+        run_folder = tmp_path / name
+        command = ["train", str(CONFIGS / "debug.yaml"), "--out", str(run_folder), *words]
+        shown = CliRunner().invoke(app, command)
+        assert shown.exit_code == 0, shown.output
+        assert ("tracks of one collision may both train" in shown.stderr) == (name == "without")
+        record = {"training": json.loads((run_folder / "provenance.json").read_text())}
+        said = held_out(producer.read(tmp_path / f"{name}.root"), record)[1]
+        assert ("test tracks of collisions that may have trained" in said) == (name == "without")
 
 
 def test_no_run_is_said() -> None:
