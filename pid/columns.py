@@ -1,7 +1,9 @@
 """The columns of the PIDML producer's tables: units, detectors, and how "not measured" is written.
 
 A detector that did not see a track leaves NaN in new productions and a sentinel in older ones. The
-columns of a detector are missing together: one sentinel blanks them all.
+columns of a detector are missing together: one sentinel blanks them all. O2's PIDML knows no
+sentinels and blanks by the track's flags alone, so that it sees half-measured detectors; the
+difference is described in docs/o2.md.
 
 Axis key: N tracks.
 

@@ -27,7 +27,9 @@ from pid.working_point import momentum_of
 
 
 def score(bundle: Path | Bundle, tracks: Tracks, batch_size: int = 1000) -> NDArray[np.float32]:
-    """Probability of every target, as O2Physics would get it.
+    """Probability of every target, as O2Physics would get it of the same measured columns.
+
+    Which columns count as measured can differ where a detector is half measured: see docs/o2.md.
 
     Arguments:
         bundle: Folder or name of a bundle (`pid models`), or an opened one.
