@@ -12,7 +12,7 @@ from pid.calibration import Calibration
 from pid.columns import MODEL
 from pid.cuts import DetectorLimits
 from pid.export.o2physics import write_bundle
-from pid.export.trained import Fitted, Trained, signed
+from pid.export.trained import Fitted, Predictor, signed
 from pid.features46 import FEATURES46
 from pid.io.bundle import WorkingPoints
 from pid.io.contract import Contract
@@ -56,7 +56,9 @@ def toy_forest(
     )
 
 
-def trained(kind: str, tracks: Tracks, seed: int = 0, columns: tuple[str, ...] = MODEL) -> Trained:
+def trained(
+    kind: str, tracks: Tracks, seed: int = 0, columns: tuple[str, ...] = MODEL
+) -> Predictor:
     """An untrained classifier: `feature set`, `mlp`, `classes`, `trees` or `tree classes`."""
     fitted = scaler.fit(tracks, columns)
     count = len(columns)
@@ -78,7 +80,7 @@ def trained(kind: str, tracks: Tracks, seed: int = 0, columns: tuple[str, ...] =
             model = toy_forest(count, targets, "one_vs_rest" if one else "multi_class")
     output: Output = "multi_class" if "classes" in kind else "one_vs_rest"
     record = {"data_kind": "toy", "seed": seed}
-    return Trained(kind, model, output, fitted, DetectorLimits(), seed, TARGETS_TOY, record)
+    return Predictor(kind, model, output, fitted, DetectorLimits(), seed, TARGETS_TOY, record)
 
 
 def toy_fitted(kind: str, count: int = 400, columns: tuple[str, ...] = MODEL) -> Fitted:
@@ -148,7 +150,7 @@ def _with_sign(values: NDArray[np.float32], pdg: NDArray[np.int32]) -> NDArray[n
     return np.column_stack([values, sign])
 
 
-def features46_trained(tracks: Tracks) -> Trained:
+def features46_trained(tracks: Tracks) -> Predictor:
     """An untrained four-class network on the measurements of the 46 floats."""
     values = tracks.take(FEATURES).astype(np.float64)
     fitted = Scaler(FEATURES, np.nanmean(values, axis=0), np.nanstd(values, axis=0))
@@ -157,4 +159,4 @@ def features46_trained(tracks: Tracks) -> Trained:
         model = FeatureSetClassifier(
             len(FEATURES), len(CLASSES), "multi_class", width=8, embedding_hidden=16
         )
-    return Trained("four classes", model, "multi_class", fitted, targets=())
+    return Predictor("four classes", model, "multi_class", fitted, targets=())

@@ -13,7 +13,7 @@ from torch import Tensor, nn
 
 from detcore.run_folder import PROVENANCE
 from pid.evaluation.seeds import differing
-from pid.export.trained import Trained
+from pid.export.trained import Predictor
 from pid.models.trees import Forest
 from pid.species import TARGETS
 from pid.tracks import Tracks
@@ -25,7 +25,7 @@ from pid.training.config import (
     TreesExperiment,
 )
 from pid.training.data import read
-from pid.training.trained import Trained as Run
+from pid.training.trained import Trained
 
 
 class MeanLogits(nn.Module):
@@ -42,7 +42,7 @@ class MeanLogits(nn.Module):
 
 def from_runs(
     folders: Sequence[Path], sample: Path | Tracks | None = None
-) -> tuple[Trained, Tracks]:
+) -> tuple[Predictor, Tracks]:
     """The classifier of one run, or the mean of several, and its validation tracks.
 
     Arguments:
@@ -62,7 +62,7 @@ def from_runs(
         sample = read(sample or data.train, data)
     tracks = sample
     validation = tracks.select(first.split(tracks).validation)
-    trained = Trained(
+    trained = Predictor(
         name=name_of(first.experiment) + (f", mean of {len(runs)}" if len(runs) > 1 else ""),
         model=_model(runs),
         output=data.output,
@@ -90,7 +90,7 @@ def name_of(experiment: AnyExperiment) -> str:
     return ", ".join(words)
 
 
-def _check(runs: Sequence[Run]) -> None:
+def _check(runs: Sequence[Trained]) -> None:
     """Refuse runs that are not seeds of one network."""
     first = runs[0]
     for other in runs[1:]:
@@ -107,7 +107,7 @@ def _check(runs: Sequence[Run]) -> None:
         )
 
 
-def _apart(one: Run, other: Run) -> str:
+def _apart(one: Trained, other: Trained) -> str:
     """What keeps two runs from being averaged, in words; empty if nothing does."""
     if isinstance(one.classifier, Forest) or isinstance(other.classifier, Forest):
         return "are or include trees"
@@ -120,7 +120,7 @@ def _apart(one: Run, other: Run) -> str:
     return "" if alike else "were trained on different tracks"
 
 
-def _model(runs: Sequence[Run]) -> nn.Module | Forest:
+def _model(runs: Sequence[Trained]) -> nn.Module | Forest:
     if len(runs) == 1:
         return runs[0].classifier
     members = [run.classifier for run in runs if not isinstance(run.classifier, Forest)]

@@ -34,7 +34,7 @@ CHUNK = 8192
 
 
 @dataclass(frozen=True)
-class Trained:
+class Predictor:
     """What a training leaves.
 
     Arguments:
@@ -103,7 +103,7 @@ class Fitted:
             the four-class contract selects; empty for one-vs-rest.
     """
 
-    trained: Trained
+    trained: Predictor
     calibration: Calibration
     working_points: WorkingPoints
     scores: tuple[int, ...]
@@ -112,7 +112,7 @@ class Fitted:
 
 
 def fit(
-    trained: Trained, validation: Tracks, settings: WorkingPointSettings | None = None
+    trained: Predictor, validation: Tracks, settings: WorkingPointSettings | None = None
 ) -> Fitted:
     """Calibrate and choose thresholds on validation tracks.
 
@@ -165,7 +165,7 @@ def _classes(
 
 
 def _calibration(
-    trained: Trained, logits: NDArray[np.float64], pdg: NDArray[np.int32]
+    trained: Predictor, logits: NDArray[np.float64], pdg: NDArray[np.int32]
 ) -> Calibration:
     activation = ACTIVATION[trained.output]
     if activation == "sigmoid":
@@ -178,7 +178,7 @@ def _calibration(
 
 
 def signed(
-    trained: Trained,
+    trained: Predictor,
     fitted: Calibration,
     logits: NDArray[np.float64],
     sign: NDArray[np.float32],

@@ -85,7 +85,7 @@ def others(name: str, digest: str | None) -> tuple[Tracks, dict[str, object]]:
     """A sample of others, and a bundle that was trained on one of that name and digest."""
     origin = {"file": "AO2D.root", "table": "mcml", "provenance": ""}
     data = {"provenance": {**origin, "file": name}, "sha256": digest}
-    record = {"training": {"data": data, "settings": SETTINGS}}
+    record: dict[str, object] = {"training": {"data": data, "settings": SETTINGS}}
     return replace(tracks(), provenance=origin), record
 
 
