@@ -5,7 +5,7 @@ backward pass by one explicit call and not by `DistributedDataParallel`: an adve
 the same network several times and trains one player at a time, which its hooks are not made for.
 With shares of equal size and losses that are means over rows the average is exactly the gradient
 of the whole batch. Terms of a batch as one (free nats, the total correlation, how evenly experts
-are used) are taken in each share.
+are used, the covariances of CORAL) are taken in each share.
 """
 
 import importlib

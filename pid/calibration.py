@@ -57,11 +57,6 @@ class Calibration:
         return activated(self.activation, logits * np.array(self.scale) + np.array(self.bias))
 
 
-def identity(activation: Activation, targets: int) -> Calibration:
-    """Logits as they are."""
-    return Calibration(activation, (1.0,) * targets, (0.0,) * targets)
-
-
 def activated(activation: Activation, logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Sigmoid of every logit, or softmax over the last axis, in double precision."""
     values = np.asarray(logits, np.float64)

@@ -1,7 +1,9 @@
 """The columns of the PIDML producer's tables: units, detectors, and how "not measured" is written.
 
 A detector that did not see a track leaves NaN in new productions and a sentinel in older ones. The
-columns of a detector are missing together: one sentinel blanks them all.
+columns of a detector are missing together: one sentinel blanks them all. O2's PIDML knows no
+sentinels and blanks by the track's flags alone, so that it sees half-measured detectors; the
+difference is described in docs/o2.md.
 
 Axis key: N tracks.
 
@@ -15,6 +17,7 @@ from typing import Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from pid.features46 import BY_NAME
 from pid.species import HYPOTHESES
 
 Detector = Literal["TPC", "TRD", "TOF", "track", "event", "truth"]
@@ -22,6 +25,9 @@ Missable = Literal["TPC", "TRD", "TOF"]
 
 PATTERN_BITS: Final[Mapping[Missable, int]] = {"TPC": 1, "TRD": 2, "TOF": 4}
 """Bits of a track's detector pattern."""
+
+OPTIONAL: Final[tuple[Missable, ...]] = ("TRD", "TOF")
+"""The detectors that a track of the TPC may lack."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,22 @@ def column(name: str) -> Column:
     if name not in COLUMNS:
         raise ValueError(f"unknown column {name!r}; known are {', '.join(COLUMNS)}")
     return COLUMNS[name]
+
+
+def scaled(name: str) -> bool:
+    """Whether models see a column of either schema with zero mean and unit variance.
+
+    Raises:
+        ValueError: If neither schema has it.
+    """
+    return BY_NAME[name].scaled if name in BY_NAME else column(name).scaled
+
+
+def detector_of(name: str) -> str:
+    """The detector of a column of either schema; empty for an unknown one."""
+    if name in BY_NAME:
+        return BY_NAME[name].group
+    return COLUMNS[name].detector if name in COLUMNS else ""
 
 
 def blanked(values: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.float32]]:

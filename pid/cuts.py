@@ -1,11 +1,10 @@
-"""Which measurements are used and which tracks are kept, the same in training and at inference.
+"""Which measurements are used, the same in training and at inference.
 
 O2 uses TOF and TRD only above a momentum; below, it hands NaN to the model, whatever was measured.
 
 Axis key: N tracks.
 
-Source: O2Physics, Tools/PIDML/pidOnnxModel.h and pidUtils.h (`inPLimit`: p >= limit);
-Common/Core/TrackSelectionDefaults.cxx (DCA cut of global tracks).
+Source: O2Physics, Tools/PIDML/pidOnnxModel.h and pidUtils.h (`inPLimit`: p >= limit).
 """
 
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from pid.columns import detector_of
 from pid.tracks import Tracks
 
 TOF_LIMITED: Final = ("fTOFSignal", "fBeta")
@@ -35,29 +35,17 @@ class DetectorLimits:
             )
 
 
-@dataclass(frozen=True)
-class TrackCuts:
-    """Which tracks are kept; the defaults keep all that the producer wrote.
-
-    Arguments:
-        eta_max: Largest |pseudorapidity|.
-        pt_min: Smallest transverse momentum, GeV/c.
-        tpc_signal: Open interval of the TPC signal; tracks without one pass.
-        primaries_only: Keep physical primaries alone; needs truth.
-    """
-
-    eta_max: float = np.inf
-    pt_min: float = 0.0
-    tpc_signal: tuple[float, float] = (-np.inf, np.inf)
-    primaries_only: bool = False
-
-
 def apply(tracks: Tracks, limits: DetectorLimits) -> Tracks:
-    """Tracks with NaN in the TOF and TRD columns below their limits.
+    """Tracks of either schema with NaN in the TOF and TRD columns below their limits.
+
+    Of the 46 floats of `pid_features`, all of a detector goes, also its counts and n-sigma, and
+    also where the detector's mask says that it did not see the track.
 
     Raises:
-        ValueError: If the tracks have no column fP.
+        ValueError: If the tracks have no column of p.
     """
+    if "fP" not in tracks.columns and "p" in tracks.columns:
+        return replace(tracks, values=_limited46(tracks, limits))
     momentum = tracks.column("fP")
     values = tracks.values.copy()
     for names, limit in ((TOF_LIMITED, limits.tof), (TRD_LIMITED, limits.trd)):
@@ -68,25 +56,11 @@ def apply(tracks: Tracks, limits: DetectorLimits) -> Tracks:
     return replace(tracks, values=values)
 
 
-def kept(tracks: Tracks, cuts: TrackCuts) -> NDArray[np.bool_]:
-    """Which tracks pass, shape (N,).
-
-    Raises:
-        ValueError: If a column or the truth that a cut needs is absent.
-    """
-    passes = np.ones(len(tracks), np.bool_)
-    px, py, pz = (tracks.column(name).astype(np.float64) for name in ("fPx", "fPy", "fPz"))
-    pt = np.hypot(px, py)
-    if np.isfinite(cuts.eta_max):
-        with np.errstate(divide="ignore"):
-            passes &= np.abs(np.arcsinh(pz / pt)) <= cuts.eta_max
-    passes &= pt >= cuts.pt_min
-    low, high = cuts.tpc_signal
-    if np.isfinite(low) or np.isfinite(high):
-        signal = tracks.column("fTPCSignal")
-        passes &= np.isnan(signal) | ((signal > low) & (signal < high))
-    if cuts.primaries_only:
-        if tracks.primary is None:
-            raise ValueError("these tracks do not say which are primaries; use a simulated sample")
-        passes &= tracks.primary
-    return passes
+def _limited46(tracks: Tracks, limits: DetectorLimits) -> NDArray[np.float32]:
+    values, p = tracks.values.copy(), tracks.column("p").astype(np.float64)
+    for place, name in enumerate(tracks.columns):
+        detector = detector_of(name)
+        values[p < {"TOF": limits.tof, "TRD": limits.trd}.get(detector, 0.0), place] = np.nan
+        if (flag := f"mask{detector}") in tracks.columns:
+            values[tracks.column(flag) == 0, place] = np.nan
+    return values

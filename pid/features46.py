@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 Group = Literal["track", "TPC", "TOF", "TRD", "ITS", "EMCal", "HMPID", "mask"]
+SIGN: Final = "sign"
+"""The charge in units of e; no input of the network, but scores of signed species need it."""
+RAW_UNITS: Final = ("GeV/c", "0 or 1", "bit pattern of layers")
 
 
 @dataclass(frozen=True)
@@ -25,6 +28,12 @@ class Feature:
     unit: str
     group: Group
     count: bool = False
+
+    @property
+    def scaled(self) -> bool:
+        """Whether models see it with zero mean and unit variance; as in the producer's schema,
+        momenta, flags and bit patterns stay as they are."""
+        return self.unit not in RAW_UNITS
 
 
 def _n_sigma(detector: Literal["TPC", "TOF"]) -> tuple[Feature, ...]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from pid.columns import column
+from pid.columns import scaled
 from pid.tracks import Tracks
 
 
@@ -65,14 +65,14 @@ def fit(tracks: Tracks, columns: Sequence[str]) -> Scaler:
 
     Arguments:
         tracks: Training tracks only, after the cuts of training.
-        columns: Names, in the order of the model's input.
+        columns: Names of either schema, in the order of the model's input.
 
     Raises:
-        ValueError: If a column is absent, never measured, or constant.
+        ValueError: If a column is unknown, absent, never measured, or constant.
     """
     mean, std = np.zeros(len(columns)), np.ones(len(columns))
     for index, name in enumerate(columns):
-        if column(name).scaled:
+        if scaled(name):
             values = tracks.column(name).astype(np.float64)
             measured = values[~np.isnan(values)]
             mean[index] = measured.mean() if len(measured) else np.nan

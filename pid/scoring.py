@@ -18,16 +18,18 @@ from numpy.typing import NDArray
 
 from detcore.session import in_batches
 from pid import cuts
-from pid.features46 import BY_NAME
+from pid.features46 import BY_NAME, SIGN
 from pid.io.bundle import FOUR_CLASSES, Bundle, model_file, read_bundle
 from pid.io.zoo import found
-from pid.species import ELECTRON, class_of
+from pid.species import charge_of, class_of
 from pid.tracks import Tracks
 from pid.working_point import momentum_of
 
 
 def score(bundle: Path | Bundle, tracks: Tracks, batch_size: int = 1000) -> NDArray[np.float32]:
-    """Probability of every target, as O2Physics would get it.
+    """Probability of every target, as O2Physics would get it of the same measured columns.
+
+    Which columns count as measured can differ where a detector is half measured: see docs/o2.md.
 
     Arguments:
         bundle: Folder or name of a bundle (`pid models`), or an opened one.
@@ -87,7 +89,6 @@ def _by_charge(
 ) -> NDArray[np.float32]:
     """Scores of signed targets from those of four classes: 0 for tracks of the other charge."""
     codes = np.array(targets)
-    charge = np.where(np.abs(codes) == ELECTRON.pdg, -np.sign(codes), np.sign(codes))
-    alike = tracks.column("sign")[:, None] * charge > 0
+    alike = tracks.column(SIGN)[:, None] * charge_of(codes) > 0
     signed: NDArray[np.float32] = np.where(alike, classes[:, class_of(codes)], np.float32(0))
     return signed

@@ -54,6 +54,12 @@ def class_of(pdg: NDArray[np.integer]) -> NDArray[np.int64]:
     return found
 
 
+def charge_of(pdg: NDArray[np.integer]) -> NDArray[np.int64]:
+    """+1 or -1 of each charged particle's PDG code; of leptons the negative codes are positive."""
+    lepton = np.isin(np.abs(pdg), (ELECTRON.pdg, MUON.pdg))
+    return np.where((pdg > 0) ^ lepton, np.int64(1), np.int64(-1))
+
+
 def model_label(pdg: int) -> str:
     """The code as it stands in O2's file names: 211, and 0211 for its antiparticle.
 

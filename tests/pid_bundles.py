@@ -12,7 +12,7 @@ from pid.calibration import Calibration
 from pid.columns import MODEL
 from pid.cuts import DetectorLimits
 from pid.export.o2physics import write_bundle
-from pid.export.trained import Fitted, Trained, signed
+from pid.export.trained import Fitted, Predictor, signed
 from pid.features46 import FEATURES46
 from pid.io.bundle import WorkingPoints
 from pid.io.contract import Contract
@@ -56,10 +56,12 @@ def toy_forest(
     )
 
 
-def trained(kind: str, tracks: Tracks, seed: int = 0) -> Trained:
+def trained(
+    kind: str, tracks: Tracks, seed: int = 0, columns: tuple[str, ...] = MODEL
+) -> Predictor:
     """An untrained classifier: `feature set`, `mlp`, `classes`, `trees` or `tree classes`."""
-    fitted = scaler.fit(tracks, MODEL)
-    count = len(MODEL)
+    fitted = scaler.fit(tracks, columns)
+    count = len(columns)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         if kind == "feature set":
@@ -78,13 +80,13 @@ def trained(kind: str, tracks: Tracks, seed: int = 0) -> Trained:
             model = toy_forest(count, targets, "one_vs_rest" if one else "multi_class")
     output: Output = "multi_class" if "classes" in kind else "one_vs_rest"
     record = {"data_kind": "toy", "seed": seed}
-    return Trained(kind, model, output, fitted, DetectorLimits(), seed, TARGETS_TOY, record)
+    return Predictor(kind, model, output, fitted, DetectorLimits(), seed, TARGETS_TOY, record)
 
 
-def toy_fitted(kind: str, count: int = 400) -> Fitted:
+def toy_fitted(kind: str, count: int = 400, columns: tuple[str, ...] = MODEL) -> Fitted:
     """With a calibration by hand, as nothing untrained can be calibrated, and median thresholds."""
-    tracks = signed_tracks(count)
-    found = trained(kind, tracks)
+    tracks = signed_tracks(count, columns=columns)
+    found = trained(kind, tracks, columns=columns)
     classes = found.output == "multi_class"
     steps = np.linspace(0, 1, len(CLASSES) if classes else len(TARGETS_TOY))
     scales = np.full(len(steps), 1.5) if classes else 1.5 - steps
@@ -103,18 +105,24 @@ def toy_fitted(kind: str, count: int = 400) -> Fitted:
     return Fitted(found, given, WorkingPoints(certainty, points), scores, count)
 
 
-def signed_tracks(count: int = 400, seed: int = 1) -> Tracks:
+def signed_tracks(count: int = 400, seed: int = 1, columns: tuple[str, ...] = MODEL) -> Tracks:
     """Toy tracks whose sign is that of their species."""
-    tracks = toy_tracks(count, seed)
+    tracks = toy_tracks(count, seed, columns)
     pdg = tracks.truth()
     sign = np.where(np.abs(pdg) == 11, -np.sign(pdg), np.sign(pdg))
     tracks.values[:, tracks.columns.index("fSign")] = sign
     return tracks
 
 
-def toy_pid_bundle(folder: Path, kind: str = "feature set", contract: Contract = "pidml") -> Path:
+def toy_pid_bundle(
+    folder: Path,
+    kind: str = "feature set",
+    contract: Contract = "pidml",
+    columns: tuple[str, ...] = MODEL,
+) -> Path:
     """A bundle of an untrained classifier."""
-    write_bundle(toy_fitted(kind), folder, contract, signed_tracks(60, 2))
+    fitted = toy_fitted(kind, columns=columns)
+    write_bundle(fitted, folder, contract, signed_tracks(60, 2, columns))
     return folder
 
 
@@ -142,7 +150,7 @@ def _with_sign(values: NDArray[np.float32], pdg: NDArray[np.int32]) -> NDArray[n
     return np.column_stack([values, sign])
 
 
-def features46_trained(tracks: Tracks) -> Trained:
+def features46_trained(tracks: Tracks) -> Predictor:
     """An untrained four-class network on the measurements of the 46 floats."""
     values = tracks.take(FEATURES).astype(np.float64)
     fitted = Scaler(FEATURES, np.nanmean(values, axis=0), np.nanstd(values, axis=0))
@@ -151,4 +159,4 @@ def features46_trained(tracks: Tracks) -> Trained:
         model = FeatureSetClassifier(
             len(FEATURES), len(CLASSES), "multi_class", width=8, embedding_hidden=16
         )
-    return Trained("four classes", model, "multi_class", fitted, targets=())
+    return Predictor("four classes", model, "multi_class", fitted, targets=())

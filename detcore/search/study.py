@@ -111,6 +111,8 @@ class Study(Generic[Experiment]):
 
         Raises:
             Stopped: On SIGTERM or SIGUSR1; the trial has written a checkpoint.
+            ValueError, RuntimeError: Of a trial's training, as long as no trial has ended well;
+                later it is recorded, and the next trial begins.
         """
         stopping.unmark(self.folder)
         study = self._study()
@@ -164,9 +166,15 @@ class Study(Generic[Experiment]):
             study.tell(trial, done.best)
         except Pruned:
             study.tell(trial, state=TrialState.PRUNED)
-        except FloatingPointError as error:
+        except (FloatingPointError, ValueError, RuntimeError) as error:
+            # A trial that stayed RUNNING would be taken up first by every resume, and fail again.
             trial.set_user_attr("failed", str(error))
             study.tell(trial, state=TrialState.FAIL)
+            ended = study.get_trials(
+                deepcopy=False, states=(TrialState.COMPLETE, TrialState.PRUNED)
+            )
+            if not ended and not isinstance(error, FloatingPointError):
+                raise  # more likely the settings of all trials than the values of this one
         except Stopped as stop:
             stopping.mark(self.folder, stop.name)
             raise

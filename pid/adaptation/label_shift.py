@@ -32,20 +32,6 @@ def corrected(probabilities: Array, source: Array, target: Array) -> Array:
     return result
 
 
-def corrected_binary(probability: Array, source: Array, target: Array) -> Array:
-    """The same for independent binary answers: the odds of each target are rescaled.
-
-    Arguments:
-        probability: Of each target, shape (N, T).
-        source: Share of tracks that are the target, between 0 and 1, shape (T,).
-        target: The same in the target domain.
-    """
-    yes = probability * (target / source)
-    no = (1 - probability) * ((1 - target) / (1 - source))
-    result: Array = yes / (yes + no)
-    return result
-
-
 def expectation_maximisation(
     probabilities: Array, source: Array, tolerance: float = 1e-8, most: int = 10_000
 ) -> Array:

@@ -28,9 +28,11 @@ def adapt(
     Example: pid adapt configs/pid/dann.yaml --target data/pid_shifted.root --out runs/dann
     """
     from detcore.config import with_short_forms
+    from pid.cli.events import warn_of_events
     from pid.training import adapt as trained
     from pid.training import load_experiment
 
     overrides = with_short_forms(override, seed=seed, training__device=device, data__target=target)
     done = trained(load_experiment(config, overrides), out, resume)
+    warn_of_events(out)
     typer.echo(done.sentence(out))

@@ -27,8 +27,10 @@ def train(
     Example: pid train configs/pid/feature_set.yaml --out runs/feature_set
     """
     from detcore.config import with_short_forms
+    from pid.cli.events import warn_of_events
     from pid.training import load_experiment, run
 
     overrides = with_short_forms(override, seed=seed, training__device=device)
     done = run(load_experiment(config, overrides), out, resume)
+    warn_of_events(out)
     typer.echo(done.sentence(out))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields
 import numpy as np
 from numpy.typing import NDArray
 
-from pid.species import HYPOTHESES
+from pid.species import HYPOTHESES, charge_of
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,7 @@ class Particles:
     @property
     def charge(self) -> NDArray[np.float64]:
         """+1 or -1, shape (N,); negative PDG codes of leptons are the positive ones."""
-        lepton = np.isin(np.abs(self.pdg), (11, 13))
-        return np.where((self.pdg > 0) ^ lepton, 1.0, -1.0)
+        return charge_of(self.pdg).astype(np.float64)
 
     @property
     def mass(self) -> NDArray[np.float64]:

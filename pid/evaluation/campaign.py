@@ -13,11 +13,22 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detcore.files import sha256
 from pid import cuts
+from pid.columns import MODEL
 from pid.evaluation.baselines import Baseline, baselines
 from pid.evaluation.domain import DomainAuc, domain_auc
 from pid.evaluation.judgement import Judgement, judge
-from pid.evaluation.samples import DIVISION, PROVENANCE, divided, first_run, held_out
+from pid.evaluation.samples import (
+    DIVISION,
+    PROVENANCE,
+    digest,
+    divided,
+    first_run,
+    held_out,
+    trained_on,
+)
+from pid.evaluation.seeds import names
 from pid.evaluation.settings import Settings
 from pid.features46 import FEATURES46
 from pid.io import producer
@@ -98,18 +109,22 @@ def judge_all(
         stage: Hears what is being done, once for each judgement.
 
     Returns:
-        Of the simulation first, then of the shifted sample, in the order of the bundles.
+        Of the simulation first, then of the shifted sample, in the order of the bundles. Equal
+        names are seeds of one classifier, see `pid.evaluation.seeds.names`.
 
     Raises:
-        ValueError: If a file does not fit, or bundles have other limits or training samples.
+        ValueError: If a file does not fit, a bundle is named twice, or bundles have other limits or
+            training samples.
     """
     chosen = settings or Settings()
     opened = [read_bundle(path) for path in files.bundles]
     _check(opened)
     limits = opened[0].limits if opened else cuts.DetectorLimits()
     manifest = opened[0].manifest if opened else {}
-    domains, computed = prepared(files, manifest, limits, chosen, with_baselines)
-    candidates = [*(_candidate(bundle) for bundle in opened), *computed]
+    columns = dict.fromkeys([*MODEL, *(name for bundle in opened for name in bundle.columns)])
+    domains, computed = prepared(files, manifest, limits, chosen, with_baselines, tuple(columns))
+    named = zip(opened, names(opened), strict=True)
+    candidates = [*(_candidate(bundle, name) for bundle, name in named), *computed]
     return judge_candidates(candidates, domains, chosen, stage)
 
 
@@ -119,6 +134,7 @@ def prepared(
     limits: cuts.DetectorLimits,
     settings: Settings,
     with_baselines: bool = True,
+    columns: tuple[str, ...] = MODEL,
 ) -> tuple[list[Domain], list[Candidate]]:
     """The samples as they are judged, and the n-sigma and Bayesian cuts.
 
@@ -131,23 +147,27 @@ def prepared(
         limits: On p for TOF and TRD.
         settings: Of the judgement.
         with_baselines: Whether the cuts are wanted.
+        columns: Of the tracks: those of the models and all that a candidate has beyond them.
 
     Raises:
-        ValueError: If a file does not fit.
+        ValueError: If a file does not fit, or may hold collisions of the training.
     """
-    simulation, computed = producer.read(files.simulation), []
+    simulation, computed = producer.read(files.simulation, columns), []
+    held = None if digest(manifest) is None else sha256(files.simulation)
     if with_baselines:
-        division = divided(simulation, manifest)
+        division = divided(simulation, manifest, held)
         priors, fitted = (
             cuts.apply(part, limits) for part in (division.priors, division.validation)
         )
         computed = [_computed(each) for each in baselines(priors, fitted, settings.pt_edges)]
         judged, words = division.judged, division.held_out
     else:
-        judged, words = held_out(simulation, manifest)
+        judged, words = held_out(simulation, manifest, held)
     domains = [Domain(SIMULATION, cuts.apply(judged, limits), words)]
     if files.shifted is not None:
-        domains.append(_shifted(files.shifted, files.shifted_truth, limits))
+        shifted = _shifted(files.shifted, files.shifted_truth, manifest, columns)
+        words = "all tracks; no truth of them was used"
+        domains.append(Domain(SHIFTED, cuts.apply(shifted, limits), words))
     return domains, computed
 
 
@@ -194,9 +214,9 @@ def _judged(
     )
 
 
-def _candidate(bundle: Bundle) -> Candidate:
+def _candidate(bundle: Bundle, name: str) -> Candidate:
     return Candidate(
-        name=bundle.name,
+        name=name,
         probabilistic=True,
         score=lambda tracks: score(bundle, tracks),
         working_points={pdg: bundle.working_points.bins[pdg] for pdg in bundle.targets},
@@ -216,11 +236,16 @@ def _computed(baseline: Baseline) -> Candidate:
     )
 
 
-def _shifted(path: Path, truth: Path | None, limits: cuts.DetectorLimits) -> Domain:
+def _shifted(
+    path: Path, truth: Path | None, manifest: Mapping[str, Any], columns: tuple[str, ...]
+) -> Tracks:
     if truth is None:
         raise ValueError(f"{path} is judged by a truth kept apart; name its file")
-    tracks = producer.read_truth(truth, producer.read(path, truth=False))
-    return Domain(SHIFTED, cuts.apply(tracks, limits), "all tracks; no truth of them was used")
+    tracks = producer.read_truth(truth, producer.read(path, columns, truth=False))
+    held = None if digest(manifest) is None else sha256(path)
+    if trained_on(tracks, manifest, held):
+        raise ValueError(f"{path} is the training sample; judge another one as shifted")
+    return tracks
 
 
 def _check(opened: Sequence[Bundle]) -> None:
@@ -234,7 +259,7 @@ def _check(opened: Sequence[Bundle]) -> None:
         if set(bundle.columns) <= names46:
             raise ValueError(
                 f"{bundle.path} takes the 46 floats of pid_features, which the producer's tables "
-                "do not hold; judge the PIDML bundle of the same training"
+                "do not hold; score tracks of pid.io.pid_features with pid.scoring"
             )
         first = opened[0]
         if bundle.limits != first.limits:
@@ -242,17 +267,26 @@ def _check(opened: Sequence[Bundle]) -> None:
                 f"{first.path} and {bundle.path} use the detectors from different momenta; judge "
                 "them one at a time"
             )
-        if _division(bundle) != _division(first):
+        if not _divided_alike(bundle, first):
             raise ValueError(
                 f"{first.path} and {bundle.path} were trained on different samples or splits; "
                 "judge them one at a time"
             )
 
 
-def _division(bundle: Bundle) -> tuple[object, ...]:
-    """What decides which tracks a bundle has seen."""
-    run = first_run(bundle.manifest)
-    settings = run.get("settings", DIVISION)
-    data = settings["data"]
-    origin = run.get("data", {}).get(PROVENANCE)
-    return origin, data["validation"], data["test"], settings["split_seed"]
+def _divided_alike(one: Bundle, other: Bundle) -> bool:
+    """Whether two bundles have seen the same tracks."""
+    runs = [first_run(bundle.manifest) for bundle in (one, other)]
+    divisions = [
+        (settings["data"]["validation"], settings["data"]["test"], settings["split_seed"])
+        for settings in (run.get("settings", DIVISION) for run in runs)
+    ]
+    if divisions[0] != divisions[1]:
+        return False
+    first, second = (digest(bundle.manifest) for bundle in (one, other))
+    if None not in (first, second) and first == second:
+        return True
+    origins = [run.get("data", {}).get(PROVENANCE) or {} for run in runs]
+    # A name alone does not tell one file of others from another whose digest differs.
+    telling = bool(origins[0].get(PROVENANCE)) or None in (first, second)
+    return telling and origins[0] == origins[1]

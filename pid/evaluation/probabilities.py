@@ -1,6 +1,6 @@
 """Whether scores are probabilities: log-loss, Brier score and calibration error.
 
-Axis key: N tracks, T classes.
+Axis key: N tracks.
 """
 
 from dataclasses import dataclass
@@ -47,10 +47,4 @@ def probabilities(
 def log_loss(score: NDArray[np.floating], truth: NDArray[np.bool_]) -> float:
     """Mean of -log of the probability that a binary score (N,) gives to the truth (N,)."""
     given = np.where(truth, score, 1 - np.asarray(score, np.float64))
-    return float(-np.log(given.clip(SMALLEST)).mean())
-
-
-def log_loss_of_classes(probability: NDArray[np.floating], truth: NDArray[np.integer]) -> float:
-    """The same for probabilities (N, T) and true classes (N,)."""
-    given = np.take_along_axis(np.asarray(probability, np.float64), truth[:, None], axis=1)
     return float(-np.log(given.clip(SMALLEST)).mean())

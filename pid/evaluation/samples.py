@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from pid.io.producer import NO_EVENTS
 from pid.sample.split import Split, split
 from pid.tracks import Tracks
 
@@ -50,31 +51,41 @@ def split_of(tracks: Tracks, manifest: Mapping[str, Any]) -> Split:
     return split(tracks, data["validation"], data["test"], settings["split_seed"])
 
 
-def held_out(tracks: Tracks, manifest: Mapping[str, Any]) -> tuple[Tracks, str]:
+def held_out(
+    tracks: Tracks, manifest: Mapping[str, Any], sha256: str | None = None
+) -> tuple[Tracks, str]:
     """The tracks that did not teach the classifier of a bundle, and why, in words.
 
     Those of the test events if it was trained on this very sample, else all.
+
+    Arguments:
+        tracks: The sample.
+        manifest: Of the bundle.
+        sha256: Of the sample's file; None: unknown.
 
     Raises:
         ValueError: If the sample was simulated with the seed of the training, so that it may hold
             the same collisions.
     """
-    if trained_on(tracks, manifest):
+    if trained_on(tracks, manifest, sha256):
         test = split_of(tracks, manifest).test
-        return tracks.select(test), "test events, which neither trained nor validated"
+        words = "test events, which neither trained nor validated"
+        if tracks.provenance.get("event") == NO_EVENTS:
+            words = "test tracks of collisions that may have trained (no fIndexCollisions)"
+        return tracks.select(test), words
     return tracks, "all tracks, none of the sample that trained"
 
 
-def divided(tracks: Tracks, manifest: Mapping[str, Any]) -> Division:
+def divided(tracks: Tracks, manifest: Mapping[str, Any], sha256: str | None = None) -> Division:
     """Tracks to judge bundles and cuts on, and others that the cuts may be fitted to.
 
     On the sample that trained, the division is that of the training. On another one, cuts get the
-    validation and test events and all are judged on the rest.
+    validation and test events and all are judged on the rest. Arguments as `held_out`.
 
     Raises:
         ValueError: As `held_out`.
     """
-    judged, words = held_out(tracks, manifest)
+    judged, words = held_out(tracks, manifest, sha256)
     parts = split_of(tracks, manifest)
     if len(judged) < len(tracks):
         train, validation = tracks.select(parts.train), tracks.select(parts.validation)
@@ -84,12 +95,24 @@ def divided(tracks: Tracks, manifest: Mapping[str, Any]) -> Division:
     return Division(tracks.select(parts.train), fitted, fitted, rest)
 
 
-def trained_on(tracks: Tracks, manifest: Mapping[str, Any]) -> bool:
-    """Whether the bundle was trained on this sample, by what both files say of their origin.
+def digest(manifest: Mapping[str, Any]) -> str | None:
+    """SHA-256 of the file that a bundle was trained on; None if it was not recorded."""
+    found = first_run(manifest).get("data", {}).get("sha256")
+    return None if found is None else str(found)
+
+
+def trained_on(tracks: Tracks, manifest: Mapping[str, Any], sha256: str | None = None) -> bool:
+    """Whether the bundle was trained on this sample; arguments as `held_out`.
+
+    The same file is known by its digest, whatever its name; another form of the same simulation by
+    what both say of their origin. Names are compared only where neither is known.
 
     Raises:
         ValueError: As `held_out`.
     """
+    known = sha256 is not None and digest(manifest) is not None
+    if known and sha256 == digest(manifest):
+        return True
     origin = first_run(manifest).get("data", {}).get(PROVENANCE, {})
     ours, theirs = tracks.provenance, dict(origin)
     if ours.get(PROVENANCE) or theirs.get(PROVENANCE):
@@ -102,7 +125,7 @@ def trained_on(tracks: Tracks, manifest: Mapping[str, Any]) -> bool:
                 "the same collisions may be in both; judge a sample of another seed"
             )
         return False
-    return bool(ours.get("file")) and ours.get("file") == theirs.get("file")
+    return not known and bool(ours.get("file")) and ours.get("file") == theirs.get("file")
 
 
 def _seed(record: str | None) -> int | None:

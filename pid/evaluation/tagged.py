@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pid.evaluation.intervals import Share, share
-from pid.models.charge import charges
 from pid.models.deviations import ResponseSettings, deviations
-from pid.species import TARGETS, class_of
+from pid.species import TARGETS, charge_of, class_of
 from pid.tracks import Tracks
 from pid.working_point import WorkingPoint, momentum_of
 
@@ -72,7 +71,7 @@ def tagged(tracks: Tracks, settings: TagSettings | None = None) -> NDArray[np.in
     alone = near & (far.sum(axis=1, keepdims=True) == far.shape[1] - 1)
     sign = np.sign(tracks.column("fSign"))
     codes = np.zeros(len(tracks), np.int32)
-    for pdg, charge in zip(TARGETS, charges(), strict=True):
+    for pdg, charge in zip(TARGETS, charge_of(np.array(TARGETS)), strict=True):
         codes[alone[:, class_of(np.array(pdg))] & (sign == charge)] = pdg
     return codes
 

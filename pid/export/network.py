@@ -15,7 +15,7 @@ from pid.calibration import Activation, Calibration
 from pid.cuts import TOF_LIMITED, TRD_LIMITED, DetectorLimits
 from pid.features46 import BY_NAME
 from pid.scaler import Scaler
-from pid.species import CLASSES
+from pid.species import CLASSES, charge_of
 
 INPUT, OUTPUT = "input", "output"
 """Names of the tensors of every graph."""
@@ -51,8 +51,7 @@ def column_of(pdg: int, activation: Activation, targets: Sequence[int]) -> Colum
         return Column(list(targets).index(pdg), None)
     codes = [species.pdg for species in CLASSES]
     if activation == "softmax" and abs(pdg) in codes:
-        lepton = abs(pdg) == 11
-        return Column(codes.index(abs(pdg)), -int(np.sign(pdg)) if lepton else int(np.sign(pdg)))
+        return Column(codes.index(abs(pdg)), int(charge_of(np.array(pdg))))
     raise ValueError(f"the classifier gives no score for PDG code {pdg}")
 
 

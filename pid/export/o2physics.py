@@ -41,7 +41,7 @@ from pid.export.network import (
 from pid.export.reference import all_patterns
 from pid.export.trained import Fitted, sign_of
 from pid.export.verification import Verification, expected, verify
-from pid.features46 import FEATURES46
+from pid.features46 import BY_NAME, FEATURES46
 from pid.io.bundle import (
     FORMAT,
     FORMAT_VERSION,
@@ -100,13 +100,18 @@ def write_bundle(
 def _check(fitted: Fitted, contract: Contract) -> None:
     trained = fitted.trained
     if contract == "features46":
-        names = {feature.name for feature in FEATURES46}
-        foreign = [name for name in trained.scaler.columns if name not in names]
+        foreign = [name for name in trained.scaler.columns if name not in BY_NAME]
         if foreign or trained.output != "multi_class" or isinstance(trained.model, Forest):
             raise ValueError(
                 "the 46-float contract needs a multi-class network on columns of pid_features; "
-                f"{trained.name} is {trained.output} with {', '.join(foreign) or 'trees'}"
+                f"{trained.name} is {trained.output} with {', '.join(foreign) or 'trees'}; train "
+                "configs/pid/features46.yaml"
             )
+    elif any(name in BY_NAME for name in trained.scaler.columns):
+        raise ValueError(
+            f"{trained.name} has columns of pid_features, which {contract} does not know; "
+            "export it with the target features46"
+        )
     elif isinstance(trained.model, Forest) and contract == "mlresponse":
         raise ValueError("trees are exported for pidml, which scales outside the graph")
 
@@ -184,8 +189,7 @@ def _write_four_classes(folder: Path, fitted: Fitted, metadata: Metadata) -> Non
     said = {**metadata, "classes": [species.name for species in CLASSES]}
     example = torch.ones(2, len(names))
     graph.write(folder / FOUR_CLASSES, network, (example,), [INPUT], OUTPUT, said)
-    for place, species in enumerate(CLASSES):
-        point = fitted.working_points.bins[species.pdg]
+    for place, (species, point) in enumerate(zip(CLASSES, fitted.classes, strict=True)):
         classes = [f"prob {each.name}" for each in CLASSES]
         settings = mlresponse_cuts(point, FOUR_CLASSES, classes, place)
         _write_json(folder / f"mlresponse_{species.name}.json", settings)

@@ -4,18 +4,14 @@ Axis key: N tracks, F columns.
 """
 
 from dataclasses import replace
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-from pid.columns import COLUMNS
+from pid.columns import OPTIONAL, PATTERN_BITS, detector_of
 from pid.cuts import DetectorLimits
-from pid.features46 import BY_NAME
 from pid.patterns import PATTERNS
 from pid.tracks import Tracks, joined
-
-BITS: Final = {"TRD": 2, "TOF": 4}
 
 
 def all_patterns(tracks: Tracks, limits: DetectorLimits, most: int = 100) -> Tracks:
@@ -54,16 +50,10 @@ def _filled(values: NDArray[np.float32]) -> NDArray[np.float32]:
 def _with_pattern(tracks: Tracks, filled: NDArray[np.float32], bits: int) -> Tracks:
     values = filled.copy()
     for index, name in enumerate(tracks.columns):
-        bit = BITS.get(detector_of(name), 0)
-        if bit and not bits & bit:
-            values[:, index] = np.nan
-        if name in ("maskTRD", "hasTRD", "maskTOF", "hasTOF"):
-            values[:, index] = float(bool(bits & BITS[name[-3:]]))
+        for detector in OPTIONAL:
+            seen = bool(bits & PATTERN_BITS[detector])
+            if detector_of(name) == detector and not seen:
+                values[:, index] = np.nan
+            if name in (f"mask{detector}", f"has{detector}"):
+                values[:, index] = float(seen)
     return replace(tracks, values=values)
-
-
-def detector_of(name: str) -> str:
-    """The detector of a column of either schema; empty for an unknown one."""
-    if name in BY_NAME:
-        return BY_NAME[name].group
-    return COLUMNS[name].detector if name in COLUMNS else ""

@@ -12,8 +12,8 @@ import torch
 from torch import Tensor, nn
 
 from detcore.run_folder import PROVENANCE
-from pid.export.trained import Trained
-from pid.io import producer
+from pid.evaluation.seeds import differing
+from pid.export.trained import Predictor
 from pid.models.trees import Forest
 from pid.species import TARGETS
 from pid.tracks import Tracks
@@ -24,7 +24,8 @@ from pid.training.config import (
     MlpExperiment,
     TreesExperiment,
 )
-from pid.training.trained import Trained as Run
+from pid.training.data import read
+from pid.training.trained import Trained
 
 
 class MeanLogits(nn.Module):
@@ -41,7 +42,7 @@ class MeanLogits(nn.Module):
 
 def from_runs(
     folders: Sequence[Path], sample: Path | Tracks | None = None
-) -> tuple[Trained, Tracks]:
+) -> tuple[Predictor, Tracks]:
     """The classifier of one run, or the mean of several, and its validation tracks.
 
     Arguments:
@@ -58,10 +59,10 @@ def from_runs(
     _check(runs)
     data = first.experiment.data
     if not isinstance(sample, Tracks):
-        sample = producer.read(sample or data.train, data.columns)
+        sample = read(sample or data.train, data)
     tracks = sample
     validation = tracks.select(first.split(tracks).validation)
-    trained = Trained(
+    trained = Predictor(
         name=name_of(first.experiment) + (f", mean of {len(runs)}" if len(runs) > 1 else ""),
         model=_model(runs),
         output=data.output,
@@ -89,21 +90,37 @@ def name_of(experiment: AnyExperiment) -> str:
     return ", ".join(words)
 
 
-def _check(runs: Sequence[Run]) -> None:
+def _check(runs: Sequence[Trained]) -> None:
+    """Refuse runs that are not seeds of one network."""
     first = runs[0]
     for other in runs[1:]:
-        alike = other.scaler.columns == first.scaler.columns and np.array_equal(
-            other.scaler.mean, first.scaler.mean
-        )
-        same = name_of(other.experiment) == name_of(first.experiment)
-        if not (alike and same) or isinstance(other.classifier, Forest):
+        apart = _apart(first, other)
+        if apart:
             raise ValueError(
                 "runs can be averaged when they are networks that differ in their seed alone; "
-                f"{name_of(first.experiment)} and {name_of(other.experiment)} do not"
+                f"{name_of(first.experiment)} and {name_of(other.experiment)} {apart}"
             )
+    seeds = [run.experiment.seed for run in runs]
+    if len(set(seeds)) < len(seeds):
+        raise ValueError(
+            f"runs that are averaged need a seed each; got {', '.join(map(str, seeds))}"
+        )
 
 
-def _model(runs: Sequence[Run]) -> nn.Module | Forest:
+def _apart(one: Trained, other: Trained) -> str:
+    """What keeps two runs from being averaged, in words; empty if nothing does."""
+    if isinstance(one.classifier, Forest) or isinstance(other.classifier, Forest):
+        return "are or include trees"
+    settings = [run.experiment.model_dump(mode="json") for run in (one, other)]
+    keys = differing(*settings)
+    if keys or name_of(one.experiment) != name_of(other.experiment):
+        return f"differ in {', '.join(keys) or 'their adaptation'}"
+    means = one.scaler.mean, other.scaler.mean
+    alike = one.scaler.columns == other.scaler.columns and np.array_equal(*means)
+    return "" if alike else "were trained on different tracks"
+
+
+def _model(runs: Sequence[Trained]) -> nn.Module | Forest:
     if len(runs) == 1:
         return runs[0].classifier
     members = [run.classifier for run in runs if not isinstance(run.classifier, Forest)]

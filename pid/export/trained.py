@@ -17,14 +17,14 @@ from pid import calibration, cuts
 from pid.calibration import Activation, Calibration
 from pid.cuts import DetectorLimits
 from pid.export.network import column_of
-from pid.features46 import BY_NAME
+from pid.features46 import SIGN
 from pid.io.bundle import WorkingPoints
 from pid.models.output import Output
 from pid.models.trees import Forest
 from pid.scaler import Scaler
 from pid.species import TARGETS, class_of
 from pid.tracks import Tracks
-from pid.working_point import Goal, curve, momentum_of, threshold, working_point
+from pid.working_point import Goal, WorkingPoint, curve, momentum_of, threshold, working_point
 
 ACTIVATION: Final[Mapping[Output, Activation]] = {
     "one_vs_rest": "sigmoid",
@@ -34,7 +34,7 @@ CHUNK = 8192
 
 
 @dataclass(frozen=True)
-class Trained:
+class Predictor:
     """What a training leaves.
 
     Arguments:
@@ -69,24 +69,7 @@ class Trained:
 
     def scaled(self, tracks: Tracks) -> NDArray[np.float32]:
         """Limits and scaling applied, shape (N, F)."""
-        if "fP" in tracks.columns:
-            return self.scaler.apply(cuts.apply(tracks, self.limits).take(self.scaler.columns))
-        return self.scaler.apply(_limited46(tracks, self.scaler.columns, self.limits))
-
-
-def _limited46(
-    tracks: Tracks, columns: tuple[str, ...], limits: DetectorLimits
-) -> NDArray[np.float32]:
-    """Columns of pid_features with NaN where their detector is missing or p below its limit."""
-    values, p = tracks.take(columns).copy(), tracks.column("p").astype(np.float64)
-    for place, name in enumerate(columns):
-        group = BY_NAME[name].group
-        flag = f"mask{group}"
-        if flag in tracks.columns:
-            values[tracks.column(flag) == 0, place] = np.nan
-        limit = {"TOF": limits.tof, "TRD": limits.trd}.get(group, 0.0)
-        values[p < limit, place] = np.nan
-    return values
+        return self.scaler.apply(cuts.apply(tracks, self.limits).take(self.scaler.columns))
 
 
 @dataclass(frozen=True)
@@ -116,17 +99,20 @@ class Fitted:
         working_points: Thresholds on its calibrated scores.
         scores: PDG codes of its scores, S.
         tracks: Validation tracks that both were fitted on.
+        classes: Thresholds of the four classes in the order of CLASSES, each for both charges, as
+            the four-class contract selects; empty for one-vs-rest.
     """
 
-    trained: Trained
+    trained: Predictor
     calibration: Calibration
     working_points: WorkingPoints
     scores: tuple[int, ...]
     tracks: int
+    classes: tuple[WorkingPoint, ...] = ()
 
 
 def fit(
-    trained: Trained, validation: Tracks, settings: WorkingPointSettings | None = None
+    trained: Predictor, validation: Tracks, settings: WorkingPointSettings | None = None
 ) -> Fitted:
     """Calibrate and choose thresholds on validation tracks.
 
@@ -152,11 +138,34 @@ def fit(
             score, truth, pt, chosen.pt_edges, chosen.goal, chosen.wanted, chosen.fewest
         )
         certainty[code] = threshold(curve(score, truth), chosen.goal, chosen.wanted)
-    return Fitted(trained, fitted, WorkingPoints(certainty, points), scores, len(validation))
+    working_points = WorkingPoints(certainty, points)
+    return Fitted(
+        trained, fitted, working_points, scores, len(validation),
+        _classes(fitted, logits, pdg, pt, chosen),
+    )  # fmt: skip
+
+
+def _classes(
+    fitted: Calibration,
+    logits: NDArray[np.float64],
+    pdg: NDArray[np.int32],
+    pt: NDArray[np.float32],
+    chosen: WorkingPointSettings,
+) -> tuple[WorkingPoint, ...]:
+    if fitted.activation == "sigmoid":
+        return ()
+    probability, kind = fitted.probability(logits), class_of(pdg)
+    return tuple(
+        working_point(
+            probability[:, place], kind == place, pt, chosen.pt_edges, chosen.goal, chosen.wanted,
+            chosen.fewest,
+        )
+        for place in range(probability.shape[1])
+    )  # fmt: skip
 
 
 def _calibration(
-    trained: Trained, logits: NDArray[np.float64], pdg: NDArray[np.int32]
+    trained: Predictor, logits: NDArray[np.float64], pdg: NDArray[np.int32]
 ) -> Calibration:
     activation = ACTIVATION[trained.output]
     if activation == "sigmoid":
@@ -169,7 +178,7 @@ def _calibration(
 
 
 def signed(
-    trained: Trained,
+    trained: Predictor,
     fitted: Calibration,
     logits: NDArray[np.float64],
     sign: NDArray[np.float32],
@@ -196,7 +205,7 @@ def signed(
 
 def sign_column(tracks: Tracks) -> NDArray[np.float32]:
     """Charge of tracks of either schema, shape (N,)."""
-    return tracks.column("fSign" if "fSign" in tracks.columns else "sign")
+    return tracks.column("fSign" if "fSign" in tracks.columns else SIGN)
 
 
 def sign_of(scaler: Scaler) -> int:

@@ -1,5 +1,7 @@
 """Proof that a bundle read as O2Physics reads it gives what the trained classifier gives.
 
+Detectors are there or missing as a whole in it; of half-measured ones see docs/o2.md.
+
 Three answers to the same tracks are compared: the classifier in Python; the exported graphs in ONNX
 Runtime with batches of 1, 7 and all, all patterns of detectors mixed; and for PIDML the emulator,
 one track at a time from the raw table.

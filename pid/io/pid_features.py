@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from pid.features46 import FEATURES46
+from pid.features46 import FEATURES46, SIGN
 from pid.io.opened import branches, opened, provenance
 from pid.tracks import Tracks
 
@@ -42,9 +42,9 @@ def read(path: Path, truth: bool = True) -> Tracks:
         truth: Whether true species are needed.
 
     Returns:
-        Tracks with the columns of FEATURES46. Where a detector is missing its counts and flags
-        are 0 and its other features NaN. The tree does not number its collisions; tracks that
-        follow one another with the same vertex count as one.
+        Tracks with the columns of FEATURES46 and the charge `sign`. Where a detector is missing
+        its counts and flags are 0 and its other features NaN. The tree does not number its
+        collisions; tracks that follow one another with the same vertex count as one.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -58,15 +58,16 @@ def read(path: Path, truth: bool = True) -> Tracks:
         known = all(name in tree for name in TRUTH)
         if truth and not known:
             raise ValueError(f"{path} is real data without true species; read it without truth")
-        wanted = (*STORED, "itsClusterSizes", "vz", *(TRUTH if known else ()))
+        wanted = (*STORED, SIGN, "itsClusterSizes", "vz", *(TRUTH if known else ()))
         raw = branches(tree, wanted, path)
         origin = {"file": path.name, "table": TREE, "provenance": provenance(file)}
     if not len(raw["p"]):
         raise ValueError(f"{path} holds no tracks; its tree is empty")
-    values = as_o2_sees_them(raw)
+    values = as_o2_sees_them(raw) | {SIGN: raw[SIGN].astype(np.float32)}
+    columns = (*(feature.name for feature in FEATURES46), SIGN)
     return Tracks(
-        columns=tuple(feature.name for feature in FEATURES46),
-        values=np.stack([values[feature.name] for feature in FEATURES46], axis=1),
+        columns=columns,
+        values=np.stack([values[name] for name in columns], axis=1),
         event=np.concatenate([[0], np.cumsum(np.diff(raw["vz"].astype(np.float64)) != 0)]).astype(
             np.int64
         ),
@@ -74,6 +75,17 @@ def read(path: Path, truth: bool = True) -> Tracks:
         primary=raw["mcIsPhysicalPrimary"].astype(np.bool_) if known else None,
         provenance=origin,
     )
+
+
+def holds_tree(path: Path) -> bool:
+    """Whether a file has the tree of the feature extractor.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If the file is not ROOT.
+    """
+    with opened(path) as file:
+        return TREE in file
 
 
 def as_o2_sees_them(raw: Mapping[str, NDArray[np.generic]]) -> dict[str, NDArray[np.float32]]:

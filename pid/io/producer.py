@@ -30,6 +30,9 @@ Compression = Literal["zstd", "lzma"]
 TRUTH_TREE: Final = "O2pidtrackstruth"
 """Our own table: the truth of a file that plays real data, kept apart from it."""
 
+NO_EVENTS: Final = "one a track: no fIndexCollisions"
+"""In the provenance of tracks, under `event`, where each counts as an event of its own."""
+
 ROWS_AT_ONCE: Final = 500_000
 
 
@@ -40,6 +43,10 @@ def read(path: Path, columns: Sequence[str] = MODEL, truth: bool = True) -> Trac
         path: The file.
         columns: Which columns, in the order wanted.
         truth: Whether true species are needed; without, they are read where the file has them.
+
+    Returns:
+        The tracks. Without the column fIndexCollisions, which O2's tables of 19 and 21 columns
+        lack, each counts as an event of its own; the provenance then says NO_EVENTS.
 
     Raises:
         FileNotFoundError: If there is no such file.
@@ -235,5 +242,5 @@ def _tracks(
         event=event_number(frame, collision),
         pdg=found[PDG.name].astype(np.int32) if known else None,
         primary=found[PRIMARY.name].astype(np.bool_) if known else None,
-        provenance=origin | ({} if has_event else {"event": "one a track: no fIndexCollisions"}),
+        provenance=origin | ({} if has_event else {"event": NO_EVENTS}),
     )

@@ -20,7 +20,10 @@ def binary(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tens
 
 
 def categorical(logits: Tensor, labels: Tensor, weight: Tensor | None = None) -> Tensor:
-    """Mean over tracks of -log p of the true class; with weights a weighted mean.
+    """Mean over tracks of the class's weight times -log p of the true class.
+
+    The sum is divided by the number of tracks, not by that of weights as torch does, so that the
+    mean over equal shares of a batch is that of the batch.
 
     Arguments:
         logits: Shape (B, T).
@@ -28,7 +31,10 @@ def categorical(logits: Tensor, labels: Tensor, weight: Tensor | None = None) ->
         weight: Of each class, shape (T,); none: 1.
     """
     _require_same_shape(logits, labels)
-    return functional.cross_entropy(logits, labels.argmax(dim=1), weight=weight)
+    known = labels.argmax(dim=1)
+    if weight is None:
+        return functional.cross_entropy(logits, known)
+    return (weight[known] * functional.cross_entropy(logits, known, reduction="none")).mean()
 
 
 def _require_same_shape(logits: Tensor, labels: Tensor) -> None:

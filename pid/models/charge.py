@@ -6,16 +6,7 @@ Axis key: N tracks, 4 classes in the order of `CLASSES`, 8 targets in the order 
 import numpy as np
 from numpy.typing import NDArray
 
-from pid.species import CLASSES, TARGETS, class_of
-
-ELECTRON = 11
-
-
-def charges() -> NDArray[np.int64]:
-    """Sign of each target's charge, shape (8,); the electron of code 11 is negative."""
-    codes = np.array(TARGETS)
-    signs: NDArray[np.int64] = np.where(np.abs(codes) == ELECTRON, -1, 1) * np.sign(codes)
-    return signs
+from pid.species import CLASSES, TARGETS, charge_of, class_of
 
 
 def by_charge(scores: NDArray[np.floating], sign: NDArray[np.floating]) -> NDArray[np.floating]:
@@ -33,5 +24,5 @@ def by_charge(scores: NDArray[np.floating], sign: NDArray[np.floating]) -> NDArr
     """
     if scores.ndim != 2 or scores.shape[1] != len(CLASSES):
         raise ValueError(f"scores must have shape (N, {len(CLASSES)}); got {scores.shape}")
-    matches = np.sign(sign)[:, None] == charges()
+    matches = np.sign(sign)[:, None] == charge_of(np.array(TARGETS))
     return np.where(matches, scores[:, class_of(np.array(TARGETS))], 0)

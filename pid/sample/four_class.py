@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pid.columns import PATTERN_BITS
-from pid.features46 import FEATURES46
+from pid.features46 import FEATURES46, SIGN
 from pid.tracks import Tracks
 
 SAME = {
@@ -38,7 +38,7 @@ SAME = {
 
 
 def four_class(tracks: Tracks) -> Tracks:
-    """The same tracks with the columns of FEATURES46.
+    """The same tracks with the columns of FEATURES46 and the charge `sign`.
 
     EMCal and HMPID count as missing, and the ITS's chi-square is NaN: the producer's table has
     none of them. Counts of a missing detector are 0.
@@ -61,7 +61,9 @@ def four_class(tracks: Tracks) -> Tracks:
     counts = np.array([feature.count for feature in FEATURES46])
     stacked = np.stack(made, axis=1)
     stacked[:, counts] = np.nan_to_num(stacked[:, counts], nan=0.0)
-    return replace(tracks, columns=tuple(feature.name for feature in FEATURES46), values=stacked)
+    columns = (*(feature.name for feature in FEATURES46), SIGN)
+    values46 = np.column_stack([stacked, tracks.column("fSign")])
+    return replace(tracks, columns=columns, values=values46)
 
 
 def tof_mass(momentum: NDArray[np.float64], velocity: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,15 +30,31 @@ def multi_class(pdg: NDArray[np.integer]) -> NDArray[np.float32]:
 def rarity(labels: NDArray[np.float32]) -> NDArray[np.float32]:
     """Tracks that are not the target for each that is, shape (T,), of labels (N, T).
 
+    As weight of the tracks that are, it makes both sides of every binary answer equally heavy.
+
     Raises:
         ValueError: If a target never occurs.
     """
-    share = labels.mean(axis=0, dtype=np.float64)
+    share = _shares(labels)
+    return np.asarray((1 - share) / share, np.float32)
+
+
+def class_weights(labels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """1 / (T share) of each class, shape (T,), of labels (N, T): all classes are equally heavy.
+
+    Raises:
+        ValueError: If a class never occurs.
+    """
+    share = _shares(labels)
+    return np.asarray(1 / (len(share) * share), np.float32)
+
+
+def _shares(labels: NDArray[np.float32]) -> NDArray[np.float64]:
+    share: NDArray[np.float64] = labels.mean(axis=0, dtype=np.float64)
     if not share.all():
         absent = np.flatnonzero(share == 0).tolist()
         raise ValueError(f"no training track is of target {absent}; it cannot be weighted")
-    others: NDArray[np.float32] = ((1 - share) / share).astype(np.float32)
-    return others
+    return share
 
 
 def thinned(pdg: NDArray[np.integer], seed: int) -> NDArray[np.int64]:

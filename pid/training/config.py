@@ -5,9 +5,9 @@ A family's class holds only the settings that family uses, so none can be ignore
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt
+from pydantic import Field, PositiveInt, model_validator
 
 from detcore import config
 from detcore.config import Settings
@@ -15,6 +15,7 @@ from detcore.device import DeviceName
 from detcore.loop import LoopSettings
 from detcore.tracking import TrackingSettings
 from pid.columns import MODEL
+from pid.features46 import BY_NAME
 from pid.models.imputation import Imputation
 from pid.models.output import Output
 from pid.objectives.adaptation import AdaptationSettings
@@ -33,7 +34,9 @@ class DataSettings(Settings):
     Attributes:
         train: Labelled ROOT file of the PIDML producer; parts of it validate and test.
         target: Unlabelled file that `pid adapt` adapts to.
-        columns: Input of the classifier, in order.
+        inputs: The columns of PIDML's tables, or the 46 floats of the four-class network, from the
+            tree of O2's feature extractor or made from the producer's extended table.
+        columns: Input of the classifier, in order; without the producer's, they must be named.
         tof_from: Momentum in GeV/c from which O2 uses the TOF.
         trd_from: The same of the TRD.
         output: A binary answer for each of the eight targets, or the shares of the four classes.
@@ -46,6 +49,7 @@ class DataSettings(Settings):
 
     train: Path
     target: Path | None = None
+    inputs: Literal["pidml", "features46"] = "pidml"
     columns: tuple[str, ...] = MODEL
     tof_from: Momentum = 0.5
     trd_from: Momentum = 0.8
@@ -54,6 +58,16 @@ class DataSettings(Settings):
     balance: Balance = "none"
     validation: Share = 0.16
     test: Share = 0.2
+
+    @model_validator(mode="after")
+    def _columns_are_inputs(self) -> Self:
+        unknown = [name for name in self.columns if name not in BY_NAME]
+        if self.inputs == "features46" and unknown:
+            raise ValueError(
+                f"data.columns holds {', '.join(unknown)}; data.inputs features46 has "
+                f"{', '.join(BY_NAME)}"
+            )
+        return self
 
 
 class TrainingSettings(LoopSettings):

@@ -4,18 +4,24 @@ Axis key: N tracks, F features, T targets.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from pid import cuts, scaler
+from pid.columns import EXTENDED, PRODUCER
+from pid.io import pid_features, producer
 from pid.sample.batches import Labelled, Unlabelled
-from pid.sample.labels import multi_class, one_vs_rest, rarity, thinned
+from pid.sample.four_class import four_class
+from pid.sample.labels import class_weights, multi_class, one_vs_rest, rarity, thinned
 from pid.sample.split import Split, split
 from pid.scaler import Scaler
 from pid.tracks import Tracks
 from pid.training.config import DataSettings, Experiment
+
+FULL = tuple(column.name for column in (*PRODUCER, *EXTENDED))
 
 
 @dataclass(frozen=True)
@@ -26,13 +32,28 @@ class Sample:
         train: Tracks that train.
         validation: Tracks that decide when to stop; always natural abundances.
         scaler: Fitted on the tracks that train.
-        weight: Of tracks that are the target, shape (T,); none: 1.
+        weight: Of tracks that are the target or of the class, shape (T,); none: 1.
     """
 
     train: Labelled
     validation: Labelled
     scaler: Scaler
     weight: NDArray[np.float32] | None
+
+
+def read(path: Path, data: DataSettings, truth: bool = True) -> Tracks:
+    """The tracks of a file with the columns that a training needs.
+
+    Raises:
+        FileNotFoundError: If there is no such file.
+        ValueError: If it holds neither of the two inputs that the settings can name, or not these,
+            or no truth although it is needed.
+    """
+    if data.inputs == "pidml":
+        return producer.read(path, data.columns, truth)
+    if pid_features.holds_tree(path):
+        return pid_features.read(path, truth)
+    return four_class(producer.read(path, FULL, truth))
 
 
 def limits(data: DataSettings) -> cuts.DetectorLimits:
@@ -66,11 +87,12 @@ def sample(tracks: Tracks, experiment: Experiment) -> Sample:
         train = train.select(thinned(train.truth(), experiment.split_seed))
     fitted = scaler.fit(train, data.columns)
     labelled = labels(train, data)
+    weigh = rarity if data.output == "one_vs_rest" else class_weights
     return Sample(
         train=Labelled(scaled(train, fitted), torch.from_numpy(labelled)),
         validation=Labelled(scaled(validation, fitted), torch.from_numpy(labels(validation, data))),
         scaler=fitted,
-        weight=rarity(labelled) if data.balance == "weights" else None,
+        weight=weigh(labelled) if data.balance == "weights" else None,
     )
 
 

@@ -12,7 +12,7 @@ import torch
 
 from detcore.distributed import Processes
 from detcore.loop import Objective
-from pid.columns import column
+from pid.columns import OPTIONAL, detector_of
 from pid.models.classifier import Classifier
 from pid.models.feature_set import FeatureSetClassifier
 from pid.models.mlp import MlpClassifier
@@ -24,7 +24,6 @@ from pid.species import CLASSES, TARGETS
 from pid.training.config import FeatureSetExperiment, MlpExperiment, Network
 from pid.training.data import Sample
 
-MISSABLE = ("TRD", "TOF")
 TARGET_SEED = 1_000_003
 
 
@@ -67,8 +66,8 @@ def build(experiment: Network) -> Classifier:
     if isinstance(experiment, MlpExperiment):
         return MlpClassifier(features, targets, output, **shape)
     detectors = [
-        [index for index, name in enumerate(data.columns) if column(name).detector == detector]
-        for detector in MISSABLE
+        [index for index, name in enumerate(data.columns) if detector_of(name) == detector]
+        for detector in OPTIONAL
     ]
     optional = [detector for detector in detectors if detector]
     return PatternEnsemble(features, targets, output, optional=optional, **shape)

@@ -11,11 +11,10 @@ from detcore.loop import Loop, Progression, Watch
 from detcore.provenance import provenance
 from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
 from detcore.tracking import Untracked, tracker
-from pid.io import producer
 from pid.sample.batches import Unlabelled
 from pid.tracks import Tracks
 from pid.training.config import AnyExperiment, Network, TreesExperiment
-from pid.training.data import Sample, sample, unlabelled
+from pid.training.data import Sample, read, sample, unlabelled
 from pid.training.networks import parts
 from pid.training.run_folder import MAY_CHANGE, SCALER, write_scaler
 from pid.training.trees import FOREST, grow_forest
@@ -26,7 +25,7 @@ def run(
 ) -> Progression:
     """Train on the file that the settings name; arguments and errors of `train`."""
     data = experiment.data
-    tracks = producer.read(data.train, data.columns)
+    tracks = read(data.train, data)
     return train(experiment, tracks, folder, resume, watch, sha256=files.sha256(data.train))
 
 
@@ -89,10 +88,10 @@ def adapt(
     if target is None:
         if data.target is None:
             raise ValueError("adapting needs the file of the target domain, data.target")
-        target = producer.read(data.target, data.columns, truth=False)
+        target = read(data.target, data, truth=False)
         digests["target_sha256"] = files.sha256(data.target)
     if source is None:
-        source = producer.read(data.train, data.columns)
+        source = read(data.train, data)
         digests["sha256"] = files.sha256(data.train)
     return _train_network(experiment, source, folder, resume, digests, target)
 

@@ -203,6 +203,34 @@ def test_a_trial_that_diverges_is_recorded_and_the_search_goes_on(tmp_path: Path
     )
 
 
+@pytest.mark.parametrize("kind", [ValueError, RuntimeError])
+def test_values_that_do_not_fit_end_their_trial_alone(
+    kind: type[Exception], tmp_path: Path
+) -> None:
+    """Of a later trial they are recorded; those of the first end the search, but no resume."""
+    whole = done(study(tmp_path / "whole"))
+
+    def unfeasible(*trials: int) -> Callable[[Toy, int], float]:
+        rates = {whole[number]["rate"] for number in trials}
+
+        def batch_at(toy: Toy, step: int) -> float:
+            if toy.rate in rates:
+                raise kind("heads do not share this width")
+            return float(step)
+
+        return batch_at
+
+    one = study(tmp_path / "s", unfeasible(2))
+    states = [row["state"] for row in done(one)]
+    assert states == ["complete"] * 2 + ["fail"] + ["complete"] * 3
+    assert one.trials()[2].user_attrs["failed"] == "heads do not share this width"
+    first = study(tmp_path / "first", unfeasible(0))
+    with pytest.raises(kind, match="heads do not share"):
+        done(first)
+    states = [row["state"] for row in done(first, resume=True)]
+    assert states == ["fail"] + ["complete"] * 5
+
+
 def test_results_name_every_trial_and_the_best(tmp_path: Path) -> None:
     one = study(tmp_path / "s")
     one.open(False)

@@ -14,7 +14,6 @@ from pid.calibration import (
     activated,
     expected_calibration_error,
     fit,
-    identity,
     reliability,
 )
 
@@ -116,7 +115,7 @@ def test_bins_hold_every_track_once() -> None:
 def test_sigmoid_is_stable() -> None:
     found = activated("sigmoid", np.array([-800.0, 0.0, 800.0]))
     assert found.tolist() == [0.0, 0.5, 1.0]
-    assert identity("softmax", 2).probability(np.array([[900.0, 899.0]])) == pytest.approx(
+    assert activated("softmax", np.array([[900.0, 899.0]])) == pytest.approx(
         softmax([[1.0, 0.0]]), abs=1e-12
     )
 

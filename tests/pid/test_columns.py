@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from pid.columns import COLUMNS, MODEL, N_SIGMA, PRODUCER, blanked, column
+from pid.columns import COLUMNS, MODEL, N_SIGMA, PRODUCER, blanked, column, scaled
 from pid.features46 import FEATURES46
 
 
@@ -18,6 +18,15 @@ def test_the_model_reads_the_published_columns_in_order() -> None:
 def test_momenta_sign_and_pattern_are_not_scaled() -> None:
     raw = {name for name in MODEL if not column(name).scaled}
     assert raw == {"fTRDPattern", "fP", "fPx", "fPy", "fPz", "fSign"}
+
+
+def test_momenta_flags_and_patterns_of_the_46_floats_are_not_scaled() -> None:
+    raw = {feature.name for feature in FEATURES46 if not scaled(feature.name)}
+    flags = {name for name in raw if name.startswith(("has", "mask"))}
+    assert len(flags) == 12
+    assert raw - flags == {"p", "pt", "px", "py", "pz", "hmpidMom", "trdPattern"}
+    with pytest.raises(ValueError, match="unknown column 'sign'"):
+        scaled("sign")
 
 
 def test_n_sigma_columns_go_from_electron_to_proton() -> None:

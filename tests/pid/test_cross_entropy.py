@@ -7,6 +7,7 @@ import torch
 from pid.losses.cross_entropy import binary, categorical
 from pid.objectives.dropout import dropout
 from pid.objectives.optimiser import OptimiserSettings, step_size
+from pid.sample.labels import class_weights, rarity
 
 LOGITS = torch.tensor([[1.0, -2.0, 0.5], [0.0, 3.0, -1.0]])
 LABELS = torch.tensor([[1.0, 0.0, 0.0], [0.0, 1.0, 0.0]])
@@ -26,10 +27,26 @@ def test_the_categorical_form_is_minus_log_p() -> None:
     odds = np.exp(LOGITS.double().numpy())
     terms = -np.log((odds / odds.sum(1, keepdims=True))[LABELS.numpy() > 0])
     assert float(categorical(LOGITS, LABELS)) == pytest.approx(terms.mean(), rel=1e-6)
-    weighted = (terms * [2, 5]).sum() / 7
+    weighted = (terms * [2, 5]).mean()
     assert float(categorical(LOGITS, LABELS, WEIGHT)) == pytest.approx(weighted, rel=1e-6)
+    shares = [categorical(LOGITS[i : i + 1], LABELS[i : i + 1], WEIGHT) for i in (0, 1)]
+    assert float(torch.stack(shares).mean()) == pytest.approx(weighted, rel=1e-6)
     with pytest.raises(ValueError, match=r"labels must have the shape \(2, 3\) of the logits"):
         categorical(LOGITS, LABELS[:, :2])
+
+
+@pytest.mark.parametrize("output", ["multi_class", "one_vs_rest"])
+def test_weights_of_rare_targets_make_all_equally_likely(output: str) -> None:
+    """The loss of a classifier that knows nothing is least where it says so."""
+    labels = np.zeros((200, 4), np.float32)
+    labels[np.arange(200), np.repeat([0, 1, 2, 3], [150, 30, 15, 5])] = 1
+    weight = torch.from_numpy((class_weights if output == "multi_class" else rarity)(labels))
+    logits = torch.zeros(200, 4, requires_grad=True)
+    loss = categorical if output == "multi_class" else binary
+    (slope,) = torch.autograd.grad(loss(logits, torch.from_numpy(labels), weight), logits)
+    assert slope.sum(dim=0).abs().max() < 1e-6
+    if output == "multi_class":
+        assert weight.tolist() == pytest.approx([1 / 3, 5 / 3, 10 / 3, 10])
 
 
 def test_step_sizes_follow_their_schedule() -> None:

@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from pid_bundles import features46_tracks
 from toy_tracks import toy_tracks
 
 from pid.columns import MODEL
-from pid.cuts import DetectorLimits, TrackCuts, apply, kept
+from pid.cuts import DetectorLimits, apply
 from pid.tracks import Tracks
 
 
@@ -38,6 +39,18 @@ def test_other_limits_and_none() -> None:
         DetectorLimits(tof=-1)
 
 
+def test_the_46_floats_lose_whole_detectors() -> None:
+    """By the masks, and below the limits also what counts and n-sigma say of the detector."""
+    tracks = features46_tracks()
+    found = apply(tracks, DetectorLimits())
+    p, seen = tracks.column("p"), tracks.column("maskTOF") > 0
+    for name in ("beta", "tofNSigmaPi", "hasTOF"):
+        assert np.array_equal(np.isnan(found.column(name)), ~seen | (p < 0.5)), name
+    assert np.array_equal(found.column("maskTOF"), tracks.column("maskTOF"))
+    assert np.isnan(found.column("trdChi2")[p < 0.8]).all()
+    assert np.array_equal(found.column("tpcSignal"), tracks.column("tpcSignal"))
+
+
 def test_only_tof_and_trd_change_and_the_input_does_not() -> None:
     tracks = with_momenta([0.1, 0.2])
     before = tracks.values.copy()
@@ -47,24 +60,3 @@ def test_only_tof_and_trd_change_and_the_input_does_not() -> None:
     assert np.isnan(found.values[:, limited]).all()
     others = np.delete(np.arange(len(MODEL)), limited)
     assert np.array_equal(found.values[:, others], before[:, others])
-
-
-def test_track_cuts_by_themselves() -> None:
-    tracks = with_momenta([1.0, 4.0])
-    assert kept(tracks, TrackCuts()).all()
-    assert kept(tracks, TrackCuts(pt_min=1.0)).tolist() == [False, True]
-    # pz / pt is sqrt(3): eta = asinh(1.732) = 1.317
-    assert not kept(tracks, TrackCuts(eta_max=1.31)).any()
-    assert kept(tracks, TrackCuts(eta_max=1.32)).all()
-    values = tracks.values.copy()
-    values[:, 0] = [np.nan, 20000]
-    odd = replace(tracks, values=values)
-    assert kept(odd, TrackCuts(tpc_signal=(0, 10000))).tolist() == [True, False]
-
-
-def test_primaries_alone_need_truth() -> None:
-    tracks = toy_tracks(40)
-    assert tracks.primary is not None
-    assert np.array_equal(kept(tracks, TrackCuts(primaries_only=True)), tracks.primary)
-    with pytest.raises(ValueError, match="do not say which are primaries"):
-        kept(replace(tracks, pdg=None, primary=None), TrackCuts(primaries_only=True))

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from pid.adaptation.label_shift import (
     black_box,
     corrected,
-    corrected_binary,
     expectation_maximisation,
 )
 
@@ -35,10 +34,6 @@ def test_corrected_scores_are_those_of_bayes(rng: np.random.Generator) -> None:
     signal, _ = drawn(SOURCE, rng)
     found = corrected(scores(signal, SOURCE), SOURCE, TARGET)
     np.testing.assert_allclose(found, scores(signal, TARGET), rtol=1e-12)
-    binary = corrected_binary(scores(signal, SOURCE)[:, :1], np.array([0.7]), np.array([0.4]))
-    others = SOURCE / 0.3 * 0.6
-    others[0] = 0.4
-    np.testing.assert_allclose(binary[:, 0], scores(signal, others)[:, 0], rtol=1e-12)
 
 
 @pytest.mark.parametrize("method", ["em", "bbse"])

@@ -11,20 +11,23 @@ from pid_bundles import signed_tracks, toy_pid_bundle
 from typer.testing import CliRunner
 
 from detcore.bundle import MANIFEST
+from detcore.files import sha256
 from pid import cuts
 from pid.cli.main import app
-from pid.columns import PRODUCER
+from pid.columns import MODEL, PRODUCER
 from pid.evaluation.baselines import baselines
-from pid.evaluation.campaign import Files, judge_all
-from pid.evaluation.comparison import OverSeeds
+from pid.evaluation.campaign import Files, judge_all, prepared
+from pid.evaluation.comparison import OverSeeds, compare
 from pid.evaluation.intervals import Share
 from pid.evaluation.judgement import Judgement
 from pid.evaluation.plots import figures, png
 from pid.evaluation.report import html
 from pid.evaluation.samples import divided, first_run, held_out, split_of
+from pid.evaluation.seeds import names
 from pid.evaluation.settings import Settings
 from pid.evaluation.wording import brief, by_domain, over_seeds_text, share_text, species_name
 from pid.io import producer
+from pid.io.bundle import read_bundle
 from pid.models import n_sigma
 from pid.scoring import score
 from pid.species import TARGETS
@@ -76,6 +79,55 @@ def test_a_sample_of_the_same_seed_may_hold_training_collisions() -> None:
     longer = manifest({"file": "x", "provenance": json.dumps({"seed": 4, "tracks": 999})})
     with pytest.raises(ValueError, match="seed 4, as the training sample"):
         held_out(tracks(), longer)
+
+
+def others(name: str, digest: str | None) -> tuple[Tracks, dict[str, object]]:
+    """A sample of others, and a bundle that was trained on one of that name and digest."""
+    origin = {"file": "AO2D.root", "table": "mcml", "provenance": ""}
+    data = {"provenance": {**origin, "file": name}, "sha256": digest}
+    record: dict[str, object] = {"training": {"data": data, "settings": SETTINGS}}
+    return replace(tracks(), provenance=origin), record
+
+
+@pytest.mark.parametrize(
+    ("name", "digest", "same"),
+    [
+        ("renamed.root", "a1", True),
+        ("AO2D.root", "b2", False),
+        ("AO2D.root", None, True),
+        ("renamed.root", None, False),
+    ],
+)
+def test_a_file_of_others_is_known_by_its_digest(name: str, digest: str | None, same: bool) -> None:
+    """A renamed training file is one still; its name says nothing of another file."""
+    sample, told = others(name, digest)
+    assert (len(held_out(sample, told, "a1")[0]) < len(sample)) == same
+
+
+def test_a_shifted_sample_of_the_training_s_seed_is_refused(files: Files, tmp_path: Path) -> None:
+    """Its collisions are those of the training, in another detector."""
+    written = tracks(300, 3)
+    seeded = tmp_path / "shifted.root"
+    told = manifest({"file": "x", "provenance": json.dumps({"seed": 4, "tracks": 999})})
+    producer.write(seeded, [("DF_3", written)], "dataml", json.dumps({"seed": 4}))
+    producer.write_truth(tmp_path / "truth.root", [("DF_3", written)], "{}")
+    shifted = replace(files, shifted=seeded, shifted_truth=tmp_path / "truth.root")
+    with pytest.raises(ValueError, match=r"shifted\.root has seed 4, as the training sample"):
+        prepared(shifted, told, cuts.DetectorLimits(), Settings())
+    itself = {"training": {"data": {"sha256": sha256(seeded)}, "settings": SETTINGS}}
+    with pytest.raises(ValueError, match="is the training sample; judge another one"):
+        prepared(shifted, itself, cuts.DetectorLimits(), Settings())
+
+
+def test_a_bundle_with_more_columns_than_the_models_is_judged(files: Files, tmp_path: Path) -> None:
+    wider = toy_pid_bundle(tmp_path / "wider", "mlp", columns=(*MODEL, "fTRDSignal"))
+    both = Files((wider, files.bundles[1]), files.simulation)
+    found = judge_all(both, Settings(p_edges=EDGES, pt_edges=EDGES), with_baselines=False)
+    assert [each.sample.tracks for each in found] == [1200, 1200]
+    sample = producer.read(files.simulation, (*MODEL, "fTRDSignal"))
+    pion = found[0].targets[0]
+    wanted = pion.working_point.select(score(wider, sample)[:, 0], momentum_of(sample, "pt"))
+    assert pion.rates.purity.whole == wanted.sum()
 
 
 def test_the_first_of_averaged_runs_tells_the_split() -> None:
@@ -168,6 +220,44 @@ def test_bundles_of_other_samples_or_limits_are_not_judged_together(
         (other / MANIFEST).write_text(json.dumps({**told, key: value}))
         with pytest.raises(ValueError, match=said):
             judge_all(replace(files, bundles=(files.bundles[0], other)))
+
+
+def told_as(folder: Path, seed: int, **settings: object) -> Path:
+    """A toy bundle whose manifest says another seed and other settings."""
+    path = toy_pid_bundle(folder, "mlp")
+    held = json.loads((path / MANIFEST).read_text())
+    held["classifier"]["seed"] = seed
+    held["training"] = {"settings": {**SETTINGS, "seed": seed, **settings}}
+    (path / MANIFEST).write_text(json.dumps(held))
+    return path
+
+
+def test_only_seeds_of_one_classifier_are_averaged(tmp_path: Path, files: Files) -> None:
+    """Another width, target, threshold or run of the same seed is another classifier."""
+    narrow, wide = {"model": {"hidden": [8]}}, {"model": {"hidden": [64]}}
+    paths = [
+        told_as(tmp_path / "narrow-1", 1, **narrow, tracking={"enabled": True}),
+        told_as(tmp_path / "narrow-2", 2, **narrow, tracking={"enabled": False}),
+    ]
+    opened = [read_bundle(path) for path in paths]
+    assert names(opened) == ["mlp", "mlp"]
+    found = judge_all(Files(tuple(paths), files.simulation), None, with_baselines=False)
+    assert [row.targets[211]["F1"].seeds for row in compare(found).rows] == [2]
+    paths.append(told_as(tmp_path / "wide", 3, **wide))
+    opened = [read_bundle(path) for path in paths]
+    assert names(opened) == ["mlp (narrow-1)", "mlp (narrow-1)", "mlp (wide)"]
+    found = judge_all(Files(tuple(paths), files.simulation), None, with_baselines=False)
+    assert [row.targets[211]["F1"].seeds for row in compare(found).rows] == [2, 1]
+    other = replace(opened[1], contract="mlresponse", path=tmp_path / "raw")
+    assert names([opened[0], other]) == ["mlp (narrow-1)", "mlp (raw)"]
+    again = replace(opened[0], path=tmp_path / "x" / "narrow-1")
+    assert names([opened[0], again])[1] == f"mlp ({again.path})"
+    points = opened[1].working_points
+    pure = {pdg: replace(point, goal="purity") for pdg, point in points.bins.items()}
+    changed = replace(opened[1], working_points=replace(points, bins=pure))
+    assert names([opened[0], changed]) == ["mlp (narrow-1)", "mlp (narrow-2)"]
+    with pytest.raises(ValueError, match="narrow-1 is named twice"):
+        names([opened[0], opened[0]])
 
 
 def test_the_page_needs_nothing_else_and_holds_the_numbers(judged: tuple[Judgement, ...]) -> None:

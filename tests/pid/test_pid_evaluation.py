@@ -12,7 +12,6 @@ from pid.evaluation.domain import domain_auc
 from pid.evaluation.intervals import ONE_SIGMA, Interval, Share, share
 from pid.evaluation.probabilities import (
     log_loss,
-    log_loss_of_classes,
     probabilities,
 )
 from pid.evaluation.ranking import average_precision, roc_auc, thinned
@@ -119,10 +118,6 @@ def test_losses_are_those_of_scikit_learn(rng: np.random.Generator) -> None:
     assert found.reference_log_loss == pytest.approx(
         -truth.mean() * np.log(truth.mean()) - (~truth).mean() * np.log((~truth).mean())
     )
-    classes = rng.integers(0, 3, 500)
-    probability = rng.dirichlet(np.ones(3), 500)
-    expected = metrics.log_loss(classes, probability)
-    assert log_loss_of_classes(probability, classes) == pytest.approx(expected)
 
 
 def test_a_score_that_is_certain_and_wrong_costs_a_finite_loss() -> None:

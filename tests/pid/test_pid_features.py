@@ -27,6 +27,7 @@ def flat(truth: bool = True) -> dict[str, NDArray[np.generic]]:
         name: np.arange(1, FIVE + 1, dtype=np.float32) + place
         for place, name in enumerate(pid_features.STORED)
     }
+    raw["sign"] = np.array([1, -1, 1, -1, 1], np.int32)
     for row, group in enumerate(("TPC", "TOF", "TRD", "HMPID"), start=1):
         raw[f"has{group}"] = np.arange(FIVE) < row
     raw["hasEMCal"] = np.zeros(FIVE, np.bool_)
@@ -48,7 +49,8 @@ def written(path: Path, raw: Mapping[str, NDArray[np.generic]]) -> Path:
 
 def test_missing_detectors_are_as_o2_has_them(tmp_path: Path) -> None:
     tracks = pid_features.read(written(tmp_path / "flat.root", flat()))
-    assert tracks.columns == tuple(feature.name for feature in FEATURES46)
+    assert tracks.columns == (*(feature.name for feature in FEATURES46), "sign")
+    assert tracks.column("sign").tolist() == [1, -1, 1, -1, 1]
     for row in range(FIVE):
         for feature in FEATURES46:
             value = tracks.column(feature.name)[row]
@@ -100,6 +102,7 @@ def test_the_producer_s_table_gives_the_same_inputs() -> None:
     tracks = extended()
     found = four_class(tracks)
     assert np.array_equal(found.pattern(), tracks.pattern())
+    assert np.array_equal(found.column("sign"), tracks.column("fSign"))
     assert np.array_equal(found.column("tpcNSigmaKa"), tracks.column("fTPCNSigmaKa"))
     px, py = tracks.column("fPx"), tracks.column("fPy")
     assert np.allclose(np.cos(found.column("phi")), px / np.hypot(px, py), atol=1e-6)

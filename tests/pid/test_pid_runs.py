@@ -6,10 +6,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import uproot
 from pid_bundles import signed_tracks
+from typer.testing import CliRunner
 
-from pid.columns import PRODUCER
-from pid.evaluation.samples import first_run
+from pid.cli.main import app
+from pid.columns import EVENT, PRODUCER
+from pid.evaluation.samples import first_run, held_out
 from pid.export import verification
 from pid.export.candidate import candidate
 from pid.export.runs import from_runs
@@ -45,6 +48,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ("a", "debug", (*QUICK, *every, "seed=1")),
         ("b", "debug", (*QUICK, *every, "seed=2")),
         ("c", "mlp_mean", (*QUICK, *every)),
+        ("e", "debug", (*QUICK, *every, "seed=3", "data.trd_from=0.9", "model.width=16")),
         ("d", "trees", (QUICK[0], "boosting.trees=2", "boosting.threads=1")),
     ):
         run(load_experiment(CONFIGS / f"{config}.yaml", (*settings, sample)), folder / name / "run")
@@ -97,10 +101,43 @@ def test_a_candidate_has_scores_and_thresholds_fitted_on_validation(folder: Path
     assert len(validation) < len(tracks) and found.probabilistic
 
 
-@pytest.mark.parametrize("names", ["ac", "ad", "dd"])
-def test_runs_that_differ_in_more_than_the_seed_are_refused(folder: Path, names: str) -> None:
-    with pytest.raises(ValueError, match="differ in their seed alone"):
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [
+        ("ac", r"differ in their seed alone; .* differ in .*family"),
+        ("ad", "differ in their seed alone; .* include trees"),
+        ("dd", "differ in their seed alone; .* include trees"),
+        ("ae", r"alone; .* differ in data\.trd_from, model\.width$"),
+        ("aa", "need a seed each; got 1, 1"),
+    ],
+)
+def test_runs_that_differ_in_more_than_the_seed_are_refused(
+    folder: Path, names: str, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
         from_runs(runs(folder, *names))
+
+
+def test_a_file_that_does_not_tell_collisions_is_warned_of(tmp_path: Path) -> None:
+    """O2's own tables have no fIndexCollisions; those of `pid simulate` do."""
+    written(tmp_path / "with.root")
+    plain = producer.read(tmp_path / "with.root", COLUMNS)
+    bare = producer.branches_of(plain, "mcml")
+    del bare[EVENT.name]
+    with uproot.recreate(tmp_path / "without.root") as file:
+        types = {name: column.dtype for name, column in bare.items()}
+        file.mktree("DF_1/O2pidtracksmcml", types).extend(bare)
+    for name in ("with", "without"):
+        settings = (*QUICK, f"data.train={tmp_path / name}.root")
+        words = [word for each in settings for word in ("--set", each)]
+        run_folder = tmp_path / name
+        command = ["train", str(CONFIGS / "debug.yaml"), "--out", str(run_folder), *words]
+        shown = CliRunner().invoke(app, command)
+        assert shown.exit_code == 0, shown.output
+        assert ("tracks of one collision may both train" in shown.stderr) == (name == "without")
+        record = {"training": json.loads((run_folder / "provenance.json").read_text())}
+        said = held_out(producer.read(tmp_path / f"{name}.root"), record)[1]
+        assert ("test tracks of collisions that may have trained" in said) == (name == "without")
 
 
 def test_no_run_is_said() -> None:

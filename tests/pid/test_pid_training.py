@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from pid_bundles import features46_tracks
 from toy_domains import COLUMNS, best_log_odds, gaussian_tracks
 from toy_tracks import toy_tracks
 
@@ -162,6 +163,10 @@ def test_rare_species_are_favoured_only_when_asked(rng: np.random.Generator) -> 
     counts = thin.train.labels.sum(0)
     assert counts[TARGETS.index(211)] == counts[KAON] == natural.train.labels[:, KAON].sum()
     assert torch.equal(thin.validation.labels, natural.validation.labels)
+    settings = (*QUICK, "data.output=multi_class", "data.balance=weights")
+    balanced = sample(toy_tracks(800), experiment("debug", *settings))
+    share = balanced.train.labels.numpy().mean(axis=0)
+    assert balanced.weight == pytest.approx(1 / (4 * share), rel=1e-5)
     shares = (*TOY, "data.output=multi_class", "data.balance=weights")
     with pytest.raises(ValueError, match=r"no training track is of target \[2, 3\]"):
         sample(tracks, experiment("debug", *shares))
@@ -227,8 +232,9 @@ SHIPPED = sorted(path for path in CONFIGS.glob("*.yaml") if "family:" in path.re
 def test_every_shipped_config_trains(config: Path, tmp_path: Path) -> None:
     quick = TREES if "trees" in config.stem else QUICK
     chosen = load_experiment(config, quick)
-    start(chosen, toy_tracks(800), tmp_path)
-    scores = load_trained(tmp_path).score(toy_tracks(16))
+    toys = features46_tracks if chosen.data.inputs == "features46" else toy_tracks
+    start(chosen, toys(800), tmp_path)
+    scores = load_trained(tmp_path).score(toys(16))
     assert scores.shape == (16, 8 if chosen.data.output == "one_vs_rest" else 4)
     assert np.isfinite(scores).all()
     assert json.loads((tmp_path / "provenance.json").read_text())["data"]["tracks"]["training"] > 99

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from particle import Particle
 
-from pid.species import CLASSES, HYPOTHESES, TARGETS, Species, class_of, model_label
+from pid.species import CLASSES, HYPOTHESES, TARGETS, Species, charge_of, class_of, model_label
 
 
 def test_classes_and_targets_keep_their_order() -> None:
@@ -19,6 +19,13 @@ def test_masses_are_those_of_the_pdg(species: Species) -> None:
     mass_mev = Particle.from_pdgid(species.pdg).mass
     assert mass_mev is not None
     assert species.mass == pytest.approx(mass_mev / 1000, rel=1e-6)
+
+
+def test_charges_are_those_of_the_pdg() -> None:
+    codes = np.array([*TARGETS, 13, -13])
+    charges = [Particle.from_pdgid(int(code)).charge for code in codes]
+    assert charge_of(codes).tolist() == charges
+    assert charges == [1, 1, 1, -1, -1, -1, -1, 1, -1, 1]
 
 
 def test_antiparticles_share_a_class_and_others_have_none() -> None:
