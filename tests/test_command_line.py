@@ -11,6 +11,7 @@ import typer
 from typer.testing import CliRunner, Result
 
 from detcore.command_line import program
+from pid.cli.main import app as pid_app
 from zdcsim.cli.main import app
 
 COMMANDS = [
@@ -124,15 +125,18 @@ def test_a_missing_file_is_told_in_one_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "command",
+    ("application", "command"),
     [
-        ("train", "configs/zdcsim/debug.yaml", "--out", "run"),
-        ("evaluate", "--model", "zn-shower-vae"),
-        ("generate", "--model", "zn-shower-vae", "--particle", "neutron", "--out", "a.root"),
+        (app, ("train", "configs/zdcsim/debug.yaml", "--out", "run")),
+        (app, ("evaluate", "--model", "zn-shower-vae")),
+        (app, ("generate", "--model", "zn-shower-vae", "--particle", "neutron", "--out", "a.root")),
+        (pid_app, ("train", "configs/pid/debug.yaml", "--out", "run")),
+        (pid_app, ("adapt", "configs/pid/debug.yaml", "--out", "run")),
     ],
-    ids=lambda words: words[0],
 )
-def test_a_negative_seed_is_refused_before_the_work(command: tuple[str, ...]) -> None:
-    refused = run(app, *command, "--seed", "-1")
+def test_a_negative_seed_is_refused_before_the_work(
+    application: typer.Typer, command: tuple[str, ...]
+) -> None:
+    refused = run(application, *command, "--seed", "-1")
     assert refused.exit_code == 2
     assert "Invalid value for '--seed'" in refused.stderr

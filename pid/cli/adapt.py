@@ -17,7 +17,7 @@ def adapt(
     override: Annotated[
         list[str] | None, typer.Option("--set", help="Replace a setting: a.b=value. Repeatable.")
     ] = None,
-    seed: Annotated[int | None, typer.Option(help="Short for --set seed=.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Short for --set seed=.")] = None,
     device: Annotated[
         DeviceName | None, typer.Option(help="Short for --set training.device=.")
     ] = None,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, PositiveInt, model_validator
+from pydantic import Field, NonNegativeInt, PositiveInt, model_validator
 
 from detcore import config
 from detcore.config import Settings
@@ -92,8 +92,8 @@ class Experiment(Settings):
         split_seed: Of the split, so that runs of different seeds share their test tracks.
     """
 
-    seed: int = 1
-    split_seed: int = 1
+    seed: NonNegativeInt = 1
+    split_seed: NonNegativeInt = 1
     data: DataSettings
     tracking: TrackingSettings = TrackingSettings(experiment="pid")
 
