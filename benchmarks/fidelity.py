@@ -5,13 +5,14 @@ python benchmarks/fidelity.py --detector zn --families shower_vae sdi_gan_regres
 Each family is trained by its settings file in configs/zdcsim, exported, proved against the emulator
 of O2 and judged on the test sample with all measures of likeness; the best weights are chosen on
 validation particles. Writes benchmarks/results/league_zn.json and .md, league_zn_main.md with the
-main columns, and the judgement of every seed beside the runs. What is there is not repeated, so
-more families or seeds can be added later; rows of the written table whose families are not named
-stay as they are, if they were judged on the same sample; with --add the other seeds of the named
-families stay too, with --times all but their seconds. Seconds are measured here, one bundle after
-the other, on one thread, each between two measurements of one graph (yardstick.py), by which they
-are brought to the machine that the table names: that of the written table, or this one with --here.
-Geant4's are those that geant4_seconds.py measured beside the same graph.
+main columns, league_zn_terms.md with the GANs, and the judgement of every seed beside the runs.
+What is there is not repeated, so more families or seeds can be added later; rows of the written
+table whose families are not named stay as they are, if they were judged on the same sample; with
+--add the other seeds of the named families stay too, with --times all but their seconds. Seconds
+are measured here, one bundle after the other, on one thread, each between two measurements of one
+graph (yardstick.py), by which they are brought to the machine that the table names: that of the
+written table, or this one with --here. Geant4's are those that geant4_seconds.py measured beside
+the same graph.
 
 A bundle without a judgement is judged and not trained again, so the committed bundles can be judged
 on a larger test sample: copy data/zn-shower-vae to RUNS/shower_vae-1/bundle.
@@ -32,17 +33,7 @@ import numpy as np
 import timing
 from changed_settings import changed_alike
 from league_seeds import Row, added, over_seeds, retimed, with_errors
-from league_table import (
-    BATCHES,
-    EVERY,
-    FLOORS,
-    LARGE,
-    MAIN,
-    NUMBERS,
-    full_caption,
-    main_caption,
-    markdown,
-)
+from league_table import BATCHES, FLOORS, LARGE, NUMBERS, full_caption, tables
 from numpy.typing import NDArray
 from result_files import write_rows
 from trained import SIGNAL, classifier, commits, judged, verdict
@@ -237,13 +228,14 @@ def main() -> None:
     measured = {"measured": record["created"], "machine": record["machine"]}
     earlier = {row["family"]: row for row in kept}
     rows = [merge(earlier.get(row["family"]), row | measured) for row in rows] + others
-    record["clock"] = clock(table, record, Yardstick().seconds(), options.here)
+    record["clock"] = clock(table, record, Yardstick().steady(), options.here)
     record["geant4"] = json.loads((options.out / f"geant4_seconds_{detector}.json").read_text())
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = full_caption(rows, record)
-    write_rows(table, record, rows, markdown(rows, record, EVERY, record["caption"]))
-    short = markdown(rows, record, MAIN, main_caption(rows, record))
-    write_text(table.with_name(f"{table.stem}_main.md"), short)
+    written = tables(rows, record)
+    write_rows(table, record, rows, written.pop(""))
+    for name, text in written.items():
+        write_text(table.with_name(f"{table.stem}{name}.md"), text)
 
 
 if __name__ == "__main__":

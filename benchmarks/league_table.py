@@ -36,6 +36,7 @@ IN_PARENTHESES = (
     "particles, which all rows share, and of other columns the spread over its random halves"
 )
 """What the second error of a number is."""
+TERMS_CAPTION = f"Rows and columns of the league: ± spread over seeds{IN_PARENTHESES}."
 PLACES = {"fpd": 3}
 """Decimal places, if not two."""
 LEAGUE = Path("benchmarks/results/league_zn.json")
@@ -147,6 +148,29 @@ MAIN = (
     *(judged_column(key) for key in ("W", "width", "diversity", "auc")),
     *(SHOWERS, CORE_MINUTES, GRAPH, SPEED_UP, SIZE),
 )
+TERMS = (
+    FAMILY,
+    SEEDS,
+    *(judged_column(key) for key in ("W", "photon_sum", "width", "maximum", "diversity", "auc")),
+    STEPS,
+)
+GANS = ("gan", "sdi_gan", "sdi_gan_intensity", "sdi_gan_regressor")
+"""Those that differ in the terms of their losses."""
+
+
+def of_terms(rows: Sequence[Row]) -> list[Row]:
+    """Rows of the GANs, of either calorimeter."""
+    return [row for row in rows if row["family"].removesuffix("_zp") in GANS]
+
+
+def tables(rows: Sequence[Row], record: Row) -> dict[str, str]:
+    """All tables of a league in Markdown, by what is added to the name of its file."""
+    full, main = full_caption(rows, record), main_caption(rows, record)
+    return {
+        "": markdown(rows, record, EVERY, full),
+        "_main": markdown(rows, record, MAIN, main),
+        "_terms": markdown(of_terms(rows), record, TERMS, TERMS_CAPTION),
+    }
 
 
 def markdown(rows: Sequence[Row], record: Row, columns: Sequence[Column], caption: str) -> str:

@@ -28,6 +28,8 @@ ROUNDS = 12
 """Of three operations on all fibres."""
 CALLS = 200
 """Of one measurement, some ten milliseconds."""
+LOOKS = 100
+"""Measurements for the seconds of a machine."""
 FEWEST = 3
 """Measurements, however long they take."""
 
@@ -91,6 +93,10 @@ class Yardstick:
             self.session.run(None, feed)
             spent.append(time.perf_counter() - start)
         return statistics.median(spent)
+
+    def steady(self) -> float:
+        """Median of many measurements, a second in all."""
+        return statistics.median(self.seconds() for _ in range(LOOKS))
 
 
 def beside(

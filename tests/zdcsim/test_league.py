@@ -13,7 +13,7 @@ import trained
 from changed_settings import alike, changed, changed_alike, listed, resolved
 from fidelity import clock, judged_number, simulated, staying
 from league_seeds import MEASURED_HERE, OVER_SEEDS, added, over_seeds, retimed
-from league_table import EVERY, MAIN, digits, full_caption, main_caption, markdown, text
+from league_table import EVERY, digits, full_caption, markdown, tables, text
 from timing import GRAPH, batch
 from yardstick import FEWEST, SIDE, WIDTH, beside, session, yardstick_graph
 
@@ -229,12 +229,9 @@ def test_what_is_timed_between_two_yardsticks_is_known_on_a_machine_that_slows_d
 def test_committed_tables_are_those_of_their_numbers(detector: str) -> None:
     path = RESULTS / f"league_{detector}.json"
     found = json.loads(path.read_text(encoding="utf-8"))
-    rows = found["rows"]
-    for columns, said, name in (
-        (EVERY, full_caption(rows, found), path.with_suffix(".md")),
-        (MAIN, main_caption(rows, found), path.with_name(f"league_{detector}_main.md")),
-    ):
-        assert name.read_text(encoding="utf-8") == markdown(rows, found, columns, said)
+    for name, table in tables(found["rows"], found).items():
+        written = path.with_name(f"league_{detector}{name}.md").read_text(encoding="utf-8")
+        assert written == table
 
 
 @pytest.mark.parametrize("detector", ["zn", "zp"])
