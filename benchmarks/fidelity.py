@@ -84,15 +84,17 @@ def settings(bundle: Path) -> Row:
     return found
 
 
-def family(name: str, found: Mapping[int, tuple[Path, dict[str, Any]]], sample: Responses) -> Row:
-    """All numbers of one family, of its bundles and judgements by seed."""
+def family(
+    name: str, found: Mapping[int, tuple[Path, dict[str, Any]]], sample: Responses, large: bool
+) -> Row:
+    """All numbers of one family, of its bundles and judgements by seed; with time at `LARGE`."""
     bundles, judgements = zip(*found.values(), strict=True)
     changes = changed_alike(name, [settings(bundle) for bundle in bundles])
     costs = [cost(bundle) for bundle in bundles]
     seconds: Row = timing.seconds_per_response(
         read_bundle(bundles[0]), sample, Yardstick(), BATCHES
     )
-    seconds[timing.batch(LARGE)] = large_batch(bundles[0], sample)
+    seconds[timing.batch(LARGE)] = large_batch(bundles[0], sample) if large else None
     shown = [each.get("responses", {}).get("training") for each in costs]
     return {
         "family": name,
@@ -170,6 +172,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--add", action="store_true", help="keep other seeds of these families")
     parser.add_argument("--times", action="store_true", help="keep all numbers but the seconds")
     parser.add_argument("--here", action="store_true", help="bring all seconds to this machine")
+    parser.add_argument("--no-large", action="store_true", help=f"no time at batch {LARGE}")
     parser.add_argument("--parallel", type=int, default=1, help="trainings at a time")
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     return parser.parse_args()
@@ -212,7 +215,9 @@ def main() -> None:
     found: dict[str, dict[int, tuple[Path, dict[str, Any]]]] = {name: {} for name, _ in jobs}
     for (name, seed), made in zip(jobs, verdicts, strict=True):
         found[name][seed] = made
-    rows = [family(name, of_seeds, sample) for name, of_seeds in found.items()]
+    rows = [
+        family(name, of_seeds, sample, not options.no_large) for name, of_seeds in found.items()
+    ]
     others = [row for row in kept if row["family"] not in found]
     record: Row = {
         "detector": detector.upper(),
