@@ -120,10 +120,20 @@ def tracked(tracker: Tracker, folder: Path, artifacts: Sequence[str]) -> Iterato
 
 def _record(folder: Path) -> dict[str, Any]:
     """What the folder holds of where its run comes from; nothing if it was killed before."""
-    held = folder / PROVENANCE
-    if not held.exists():
-        return {}
-    found: dict[str, Any] = json.loads(held.read_text(encoding="utf-8"))
+    return recorded(folder) if (folder / PROVENANCE).exists() else {}
+
+
+def recorded(folder: Path) -> dict[str, Any]:
+    """What a run says of where it comes from.
+
+    Raises:
+        ValueError: If the folder holds no such record.
+    """
+    path = folder / PROVENANCE
+    try:
+        found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, json.JSONDecodeError):
+        raise ValueError(f"{path} cannot be read; give the folder that a training wrote") from None
     return found
 
 

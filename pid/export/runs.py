@@ -3,7 +3,6 @@
 Axis key: B tracks, F features, T logits.
 """
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from detcore.run_folder import PROVENANCE
+from detcore.run_folder import recorded
 from pid.evaluation.seeds import differing
 from pid.export.trained import Predictor
 from pid.models.trees import Forest
@@ -129,7 +128,7 @@ def _model(runs: Sequence[Trained]) -> nn.Module | Forest:
 
 def _record(folders: Sequence[Path]) -> dict[str, object]:
     """What the runs say of themselves; of several all, by seed."""
-    found = [json.loads((folder / PROVENANCE).read_text(encoding="utf-8")) for folder in folders]
+    found = [recorded(folder) for folder in folders]
     if len(found) == 1:
         return dict(found[0])
     return {f"seed {record['settings']['seed']}": record for record in found}

@@ -1,13 +1,12 @@
 """What a bundle's manifest says of the trainings it was made from."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from detcore import checkpoint
-from detcore.run_folder import PROVENANCE
+from detcore.run_folder import recorded
 
 
 def training_record(
@@ -39,14 +38,7 @@ def training_record(
 
 
 def _record(run: Path, network: nn.Module) -> dict[str, Any]:
-    path = run / PROVENANCE
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-        return {**found, "trained": _trained(run, network)}
-    except (OSError, json.JSONDecodeError):
-        raise ValueError(
-            f"{path} cannot be read; give the folder that `zdcsim train` wrote"
-        ) from None
+    return {**recorded(run), "trained": _trained(run, network)}
 
 
 def _trained(run: Path, network: nn.Module) -> dict[str, object]:

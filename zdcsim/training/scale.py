@@ -4,14 +4,13 @@ Source: https://arxiv.org/abs/2306.13606; there and in https://arxiv.org/abs/240
 is found on the sample that is judged, here on training responses.
 """
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from detcore.run_folder import CONFIG, DATA, PROVENANCE
+from detcore.run_folder import CONFIG, DATA, recorded
 from zdcsim.io.held import opened_samples
 from zdcsim.io.lineage import in_order
 from zdcsim.models.generator import Generator
@@ -57,8 +56,7 @@ def check_sample(run_dir: Path, paths: Sequence[Path]) -> None:
         ValueError: If they are others.
         FileNotFoundError: If there is none.
     """
-    record = json.loads((run_dir / PROVENANCE).read_text(encoding="utf-8"))
-    trained, found = record.get(DATA, {}).get("sha256"), in_order(paths)
+    trained, found = recorded(run_dir).get(DATA, {}).get("sha256"), in_order(paths)
     if trained is not None and found != trained:
         raise ValueError(
             f"{', '.join(map(str, paths))} is not what {run_dir} was trained on: its SHA-256 is "

@@ -1,13 +1,12 @@
 """The run that a student of flow matching learns from: that it fits, its data, its weights."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import get_args
 
 from detcore import checkpoint, config
 from detcore.files import sha256
-from detcore.run_folder import CONFIG, DATA, ORIGIN, PROVENANCE
+from detcore.run_folder import CONFIG, DATA, ORIGIN, recorded
 from zdcsim.io.lineage import made_of
 from zdcsim.models.generator import Generator
 from zdcsim.training.denoising import FlowShape, TransportExperiment, check_told
@@ -67,13 +66,7 @@ def teacher_digests(run: Path) -> dict[str, str]:
     Raises:
         ValueError: If the run says nothing of itself, or has no best weights.
     """
-    path = run / PROVENANCE
-    try:
-        data = json.loads(path.read_text(encoding="utf-8")).get(DATA, {})
-    except (OSError, json.JSONDecodeError):
-        raise ValueError(
-            f"{path} cannot be read; name the folder that `zdcsim train` wrote as teacher_run"
-        ) from None
+    data = recorded(run).get(DATA, {})
     digests = {
         "teacher_sha256": sha256(run / checkpoint.BEST),
         "teacher_data_sha256": data.get("sha256"),
