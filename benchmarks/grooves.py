@@ -29,6 +29,7 @@ from zdcsim.models.features import ParticleFeatures
 from zdcsim.models.fibre_path import PATHS
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.run import end_with_parent
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.shower_physics import Grooves
 
@@ -134,7 +135,9 @@ def main() -> None:
     folder = production.geant4_folder("auto")
     jobs = [(shot, grooves) for shot in SHOTS for grooves in get_args(Grooves)]
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(options.workers, mp_context=spawn, max_tasks_per_child=1) as pool:
+    with ProcessPoolExecutor(
+        options.workers, spawn, initializer=end_with_parent, max_tasks_per_child=1
+    ) as pool:
         running = [pool.submit(showered, *job, options.showers, folder) for job in jobs]
         rows = [
             {**asdict(shot), "grooves": grooves, "found": job.result()}

@@ -32,10 +32,10 @@ def with_errors(values: Sequence[float | None], errors: Sequence[Row | None]) ->
 
 def own_error(number: Row) -> float | None:
     """The error that a number has with one seed, its mean over the seeds; None if not known."""
-    if "seeds" not in number:  # the Monte Carlo's own
+    errors = [number["within"]] if "within" in number else number.get("of_seeds", [])
+    if not errors or None in errors:
         return None
-    known = [each["deviation"] for each in _errors(number) if each is not None]
-    return statistics.fmean(known) if len(known) == len(number["seeds"]) else None
+    return statistics.fmean(each["deviation"] for each in errors)
 
 
 def added(earlier: Row | None, row: Row) -> Row:

@@ -54,9 +54,11 @@ def light_with_unit_coupling(
     detector = calorimeter(name)
     gun = Gun(NUCLEON[name], coupling.CALIBRATION_ENERGY_GEV, spread_cm=detector.pitch / 2)
     transporter = Transporter(detector, transport, grooves)
+    most = 1 + max(i for _, i in shots)
+    primaries = {seed: gun.primaries(most, detector, seed) for seed in {seed for seed, _ in shots}}
     light = []
     for seed, i in shots:
-        shot = gun.primaries(i + 1, detector, seed)
+        shot = primaries[seed]
         engine, _ = production.shower_seeds(seed, (i, 0))
         start = time.process_time()
         primary = primary_of(int(shot.pdg[i]), shot.conditions[i], detector)
