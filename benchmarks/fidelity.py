@@ -195,6 +195,8 @@ def main() -> None:
     options = arguments()
     detector = options.detector
     reference = options.reference or Path(f"data/{detector}_test.root")
+    # Read before hours of work, as its lack would end them.
+    geant4 = json.loads((options.out / f"geant4_seconds_{detector}.json").read_text())
     sampled = [text for text in options.set if text.startswith("data.train=")]
     jobs = [(name, seed) for seed in options.seeds for name in options.families]
     if options.only_trained:
@@ -234,7 +236,7 @@ def main() -> None:
     earlier = {row["family"]: row for row in kept}
     rows = [merge(earlier.get(row["family"]), row | measured) for row in rows] + others
     record["clock"] = clock(table, record, Yardstick().steady(), options.here)
-    record["geant4"] = json.loads((options.out / f"geant4_seconds_{detector}.json").read_text())
+    record["geant4"] = geant4
     record["trained_at"] = sorted({commit for row in rows for commit in row["trained_at"]})
     record["caption"] = full_caption(rows, record)
     written = tables(rows, record)
