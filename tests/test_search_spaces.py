@@ -10,7 +10,7 @@ from detcore import config
 from detcore.search.space import SearchSettings, check_names, corners, overrides
 from detcore.search.study import Study
 from zdcsim.training import load_experiment
-from zdcsim.training.config import ShowerVaeExperiment
+from zdcsim.training.shower_vae import ShowerVaeExperiment
 
 ROOT = Path(__file__).resolve().parent.parent
 SPACES = sorted((ROOT / "configs" / "search").glob("*.yaml"))

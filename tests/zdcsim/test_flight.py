@@ -24,9 +24,8 @@ from zdcsim.models.impact import Impact
 from zdcsim.models.signal import edge_distance
 from zdcsim.optics import Machine, lead_machine, total_momentum
 from zdcsim.training import load_experiment
-from zdcsim.training.config import SignalExperiment
 from zdcsim.training.families import build_generator, generator_parts
-from zdcsim.training.signal import build_classifier
+from zdcsim.training.signal import SignalExperiment, build_classifier
 from zdcsim.transfer import SOFTEST, elements, transfer_series
 
 REPOSITORY = Path(__file__).parents[2]

@@ -20,9 +20,10 @@ from zdcsim.io import tree
 from zdcsim.models.generator import Generator
 from zdcsim.sample.split import split
 from zdcsim.training import load_classifier, load_experiment, load_generator, run, train
-from zdcsim.training.config import SdiGanExperiment, SignalExperiment
 from zdcsim.training.distance import distance_to
 from zdcsim.training.experiment import GeneratorExperiment
+from zdcsim.training.sdi_gan import SdiGanExperiment
+from zdcsim.training.signal import SignalExperiment
 from zdcsim.wasserstein import w1
 
 REPOSITORY = Path(__file__).parents[2]
@@ -45,6 +46,8 @@ torch.set_num_threads(1)
 from toys import toy_responses
 from zdcsim.sample.split import split
 from zdcsim.training import load_experiment, train
+from zdcsim.training.sdi_gan import SdiGanExperiment
+from zdcsim.training.signal import SignalExperiment
 config, folder, *overrides = sys.argv[1:]
 train(load_experiment(Path(config), overrides), toy_responses(12, 3), Path(folder), resume=True)
 """

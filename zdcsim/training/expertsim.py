@@ -1,18 +1,39 @@
-"""What the loop needs to train ExpertSim on a sample of responses."""
+"""Settings of ExpertSim, and what the loop needs to train it on a sample of responses."""
 
-import torch
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
 from zdcsim.models.expertsim import ExpertSimDiscriminators, ExpertSimGenerator
-from zdcsim.models.regressor import PositionRegressor
-from zdcsim.models.sdi_gan import SdiGanDiscriminator
-from zdcsim.objectives.expertsim import ExpertSim
+from zdcsim.models.generator import Generator
+from zdcsim.objectives.expertsim import ExpertSim, ExpertSimSettings
 from zdcsim.response import Sample
-from zdcsim.sample.batches import ResponseBatches
-from zdcsim.training.config import ExpertSimExperiment
-from zdcsim.training.distance import distance_to
-from zdcsim.training.parts import Parts, response_samples, seeded
+from zdcsim.training.experiment import Widths
+from zdcsim.training.parts import Parts
+from zdcsim.training.sdi_gan import (
+    GanExperiment,
+    GeneratorShape,
+    build_discriminator,
+    build_regressor,
+)
+from zdcsim.training.validated import validated_parts
+
+
+class ExpertSimShape(GeneratorShape):
+    """Arguments of `ExpertSimGenerator`."""
+
+    experts: Annotated[int, Field(ge=2, le=6)] = 3
+    router: Widths = (128, 64, 32)
+
+
+class ExpertSimExperiment(GanExperiment):
+    """A router and several SDI-GANs."""
+
+    family: Literal["expertsim"]
+    generator: ExpertSimShape = ExpertSimShape()
+    objective: ExpertSimSettings = ExpertSimSettings()
 
 
 def build_expertsim_generator(experiment: ExpertSimExperiment) -> ExpertSimGenerator:
@@ -29,36 +50,23 @@ def expertsim_parts(
     Raises:
         ValueError: If the sample does not fit the settings.
     """
-    data, training, experts = experiment.data, experiment.training, experiment.generator.experts
-    train, validation = response_samples(experiment, responses)
-    with seeded(experiment.seed):
-        generator = build_expertsim_generator(experiment)
-        discriminators = [
-            SdiGanDiscriminator(
-                generator.calorimeter,
-                generator.scaler,
-                **experiment.discriminator.model_dump(),
-                machine=data.machine,
-            )
-            for _ in range(experts)
-        ]
-        regressor = PositionRegressor(generator.calorimeter, **experiment.regressor.model_dump())
-    generator.scaler.fit(torch.from_numpy(train.conditions))
-    judges = ExpertSimDiscriminators(discriminators)
-    objective = ExpertSim(generator, judges, regressor, experiment.objective, processes)
-    noise_size = generator.noise_size + experts
-    batches = ResponseBatches(
-        train,
-        training.batch,
-        experiment.seed,
-        noise_size,
-        data.symmetries,
-        data.position,
-        diversity=bool(experiment.objective.diversity),
-    )
-    return Parts(
+    shape = experiment.generator
+
+    def objective(generator: Generator) -> ExpertSim:
+        assert isinstance(generator, ExpertSimGenerator)
+        judges = ExpertSimDiscriminators(
+            [build_discriminator(experiment, generator) for _ in range(shape.experts)]
+        )
+        regressor = build_regressor(experiment, generator)
+        return ExpertSim(generator, judges, regressor, experiment.objective, processes)
+
+    return validated_parts(
+        experiment,
+        responses,
+        processes,
+        lambda: build_expertsim_generator(experiment),
         objective,
-        lambda step: batches(step, processes.rank, processes.world_size),
-        distance_to(validation, objective.average, experiment.validation_draws),
-        {"training": len(train), "validation": len(validation)},
+        shape.noise_size + shape.experts,
+        experiment.validation_draws,
+        diversity=bool(experiment.objective.diversity),
     )

@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from detcore.distributed import Processes
 from zdcsim.models.generator import Generator
 from zdcsim.response import Sample
-from zdcsim.training.config import ExpertSimExperiment, SdiGanExperiment, ShowerVaeExperiment
 from zdcsim.training.conv_vae import ConvVaeExperiment, build_conv_vae, conv_vae_parts
 from zdcsim.training.corrvae import CorrVaeExperiment, build_corrvae, corrvae_parts
 from zdcsim.training.denoising import (
@@ -26,7 +25,11 @@ from zdcsim.training.distilled import (
     distilled_latent_flow_parts,
 )
 from zdcsim.training.experiment import GeneratorExperiment
-from zdcsim.training.expertsim import build_expertsim_generator, expertsim_parts
+from zdcsim.training.expertsim import (
+    ExpertSimExperiment,
+    build_expertsim_generator,
+    expertsim_parts,
+)
 from zdcsim.training.latent import (
     LatentDiffusionExperiment,
     LatentFlowMatchingExperiment,
@@ -36,8 +39,12 @@ from zdcsim.training.latent import (
     latent_flow_matching_parts,
 )
 from zdcsim.training.parts import Parts
-from zdcsim.training.sdi_gan import build_sdi_gan_generator, sdi_gan_parts
-from zdcsim.training.shower_vae import build_shower_generator, shower_vae_parts
+from zdcsim.training.sdi_gan import SdiGanExperiment, build_sdi_gan_generator, sdi_gan_parts
+from zdcsim.training.shower_vae import (
+    ShowerVaeExperiment,
+    build_shower_generator,
+    shower_vae_parts,
+)
 
 
 class Family(NamedTuple):

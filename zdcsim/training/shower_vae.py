@@ -1,19 +1,36 @@
-"""What the loop needs to train the shower autoencoder on a sample of responses."""
+"""Settings of the shower autoencoder, and what the loop needs to train it."""
 
 from collections.abc import Callable
+from typing import Literal
 
-import torch
+from pydantic import PositiveInt
 
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
+from zdcsim.models.generator import Generator
 from zdcsim.models.shower_vae import ShowerEncoder, ShowerGenerator
-from zdcsim.objectives.shower_vae import ShowerVae
+from zdcsim.objectives.shower_vae import ShowerVae, ShowerVaeSettings
 from zdcsim.response import Sample
 from zdcsim.sample.batches import ResponseBatches
-from zdcsim.training.config import ShowerVaeExperiment
-from zdcsim.training.parts import Parts, response_samples, seeded
+from zdcsim.training.experiment import GeneratorExperiment
+from zdcsim.training.parts import Parts
+from zdcsim.training.shower_shapes import ShowerEncoderShape, ShowerShape
+from zdcsim.training.validated import CHUNK, Measure, validated_parts
 
-CHUNK = 128
+
+class ShowerVaeExperiment(GeneratorExperiment):
+    """The shower autoencoder; validated by a bound on its likelihood, not by distances.
+
+    Attributes:
+        validation_draws: Latents for each validation response; more bring the bound closer to the
+            likelihood, which the encoder then no longer matters for.
+    """
+
+    family: Literal["shower_vae"]
+    generator: ShowerShape = ShowerShape()
+    encoder: ShowerEncoderShape = ShowerEncoderShape()
+    objective: ShowerVaeSettings = ShowerVaeSettings()
+    validation_draws: PositiveInt = 20
 
 
 def build_shower_generator(experiment: ShowerVaeExperiment) -> ShowerGenerator:
@@ -30,43 +47,38 @@ def shower_vae_parts(
     Raises:
         ValueError: If the sample does not fit the settings.
     """
-    data, training = experiment.data, experiment.training
-    train, validation = response_samples(experiment, responses)
-    with seeded(experiment.seed):
-        generator = build_shower_generator(experiment)
+    noise_size = experiment.generator.noise_size
+
+    def objective(generator: Generator) -> ShowerVae:
+        assert isinstance(generator, ShowerGenerator)
         encoder = ShowerEncoder(
             generator.calorimeter,
             generator.scaler,
-            generator.noise_size,
+            noise_size,
             **experiment.encoder.model_dump(),
             machine=experiment.data.machine,
         )
-    generator.scaler.fit(torch.from_numpy(train.conditions))
-    objective = ShowerVae(generator, encoder, experiment.objective, processes)
-    batches = ResponseBatches(
-        train,
-        training.batch,
-        experiment.seed,
-        generator.noise_size * experiment.objective.draws,
-        data.symmetries,
-        diversity=False,
-    )
-    ordered = ResponseBatches(
-        validation,
-        CHUNK,
-        experiment.seed,
-        generator.noise_size,
-        symmetries=False,
-        diversity=False,
-    )
-    return Parts(
+        return ShowerVae(generator, encoder, experiment.objective, processes)
+
+    return validated_parts(
+        experiment,
+        responses,
+        processes,
+        lambda: build_shower_generator(experiment),
         objective,
-        lambda step: batches(step, processes.rank, processes.world_size),
-        bound_on(ordered, objective, experiment.validation_draws),
-        {"training": len(train), "validation": len(validation)},
+        noise_size * experiment.objective.draws,
+        experiment.validation_draws,
+        by_bound(noise_size, experiment.seed),
     )
 
 
-def bound_on(validation: ResponseBatches, objective: ShowerVae, draws: int) -> Callable[[], float]:
-    """A function that gives the mean bound over the responses, with the same draws at each call."""
-    return lambda: validation.mean(lambda batch: objective.bound(batch, draws))
+def by_bound(noise_size: int, seed: int) -> Measure[ShowerVae]:
+    """The mean bound over the responses, with the same draws at each call."""
+
+    def measure(validation: Sample, objective: ShowerVae, draws: int) -> Callable[[], float]:
+        ordered = ResponseBatches(
+            validation, CHUNK, seed, noise_size, symmetries=False, diversity=False
+        )
+        return lambda: ordered.mean(lambda batch: objective.bound(batch, draws))
+
+    return measure

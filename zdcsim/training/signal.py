@@ -1,22 +1,41 @@
-"""What the loop needs to train the classifier.
+"""Settings of the classifier, and what the loop needs to train it.
 
 Axis key: N particles, 9 conditions.
 """
 
+from typing import Literal
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from pydantic import PositiveInt
 
+from detcore.config import Settings
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
 from zdcsim.models.signal import SignalClassifier
-from zdcsim.objectives.signal import Signal
+from zdcsim.objectives.signal import Signal, SignalObjectiveSettings
 from zdcsim.response import Sample
 from zdcsim.sample.batches import SignalBatch, SignalBatches
 from zdcsim.sample.split import SplitBy, split, uniform_hash
 from zdcsim.sample.symmetry import symmetries_of
-from zdcsim.training.config import SignalExperiment
+from zdcsim.training.experiment import Experiment, SignalDataSettings
 from zdcsim.training.parts import Parts, seeded
+
+
+class ClassifierShape(Settings):
+    """Arguments of `SignalClassifier`."""
+
+    hidden: PositiveInt = 32
+
+
+class SignalExperiment(Experiment):
+    """The classifier that tells whether a particle leaves light."""
+
+    family: Literal["signal"]
+    data: SignalDataSettings
+    classifier: ClassifierShape = ClassifierShape()
+    objective: SignalObjectiveSettings = SignalObjectiveSettings()
 
 
 def build_classifier(experiment: SignalExperiment) -> SignalClassifier:

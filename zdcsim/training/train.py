@@ -20,11 +20,10 @@ from zdcsim.io.held import opened_samples, read_missed
 from zdcsim.io.joining import stated_beam
 from zdcsim.io.lineage import in_order
 from zdcsim.response import Sample
-from zdcsim.training.config import SignalExperiment
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.families import generator_parts
 from zdcsim.training.parts import Parts
-from zdcsim.training.signal import signal_parts
+from zdcsim.training.signal import SignalExperiment, signal_parts
 
 MAY_CHANGE = {
     "data": {"held"},

@@ -9,10 +9,10 @@ from detcore import checkpoint
 from detcore.run_folder import CONFIG
 from zdcsim.models.generator import Generator
 from zdcsim.models.signal import SignalClassifier
-from zdcsim.training.config import SignalExperiment, load_experiment
+from zdcsim.training.config import load_experiment
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.families import build_generator
-from zdcsim.training.signal import build_classifier
+from zdcsim.training.signal import SignalExperiment, build_classifier
 
 Network = TypeVar("Network", bound=nn.Module)
 

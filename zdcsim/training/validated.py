@@ -70,6 +70,8 @@ def validated_parts(
     noise_size: int,
     draws: int,
     measure: Measure[Trained] = by_distance,
+    *,
+    diversity: bool = False,
 ) -> Parts:
     """Objective, batches and validation.
 
@@ -82,6 +84,7 @@ def validated_parts(
         noise_size: Normal numbers that the objective wants in each of the two draws of a batch.
         draws: Noise draws for each validation particle.
         measure: What validates.
+        diversity: Whether the objective wants the diversity of every particle.
 
     Raises:
         ValueError: If the sample does not fit the settings.
@@ -97,7 +100,8 @@ def validated_parts(
         experiment.seed,
         noise_size,
         experiment.data.symmetries,
-        diversity=False,
+        experiment.data.position,
+        diversity,
     )
     return Parts(
         objective,
