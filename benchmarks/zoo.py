@@ -14,12 +14,12 @@ from pathlib import Path
 
 from trained import SIGNAL, classifier, evaluate, export, run_of, verdict
 
-from detcore.bundle import MANIFEST
-from detcore.files import replacing_folder, sha256, write_text
+from detcore.bundle import MANIFEST, replacing_bundle
+from detcore.files import sha256, write_text
 from zdcsim.evaluation.card import FILE, card
 from zdcsim.evaluation.judgement import from_json
 from zdcsim.evaluation.wording import write_markdown
-from zdcsim.io.bundle import read_manifest
+from zdcsim.io.bundle import FORMATS, read_manifest
 
 DATA, RESULTS = Path("data"), Path("benchmarks/results")
 LARGEST = 1_000_000
@@ -57,7 +57,7 @@ def take(name: str, bundle: Path, judged: Path) -> None:
     """Put a bundle, its judgement and its card in their places."""
     judgement = from_json(judged.read_text(encoding="utf-8"))
     text = card(name, read_manifest(bundle), judgement)
-    with replacing_folder(DATA / name, MANIFEST) as folder:
+    with replacing_bundle(DATA / name, FORMATS.values(), [FILE]) as folder:
         shutil.copytree(bundle, folder, dirs_exist_ok=True)
         write_text(folder / FILE, text)
     shutil.copyfile(judged, RESULTS / f"{name}.json")

@@ -30,22 +30,12 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def replacing_folder(path: Path, marker: str) -> Iterator[Path]:
+def replacing_folder(path: Path) -> Iterator[Path]:
     """A new folder beside `path` that takes its place when the block succeeds.
 
-    When the block raises, `path` is left as it was and the new folder is removed.
-
-    Arguments:
-        path: The folder; what stands there goes only after the new one is complete.
-        marker: A file that must be in `path` for it to be replaced, if it exists at all.
-
-    Raises:
-        ValueError: If `path` exists without the marker.
+    What stands there is removed with all it holds, once the new one is complete: ask first whether
+    it may go. When the block raises, `path` is left as it was and the new folder is removed.
     """
-    if path.exists() and not (path / marker).is_file():
-        raise ValueError(
-            f"{path} exists and is not a bundle: it has no {marker}; choose another folder"
-        )
     partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     partial.mkdir(parents=True)
     try:

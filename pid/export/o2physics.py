@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from torch import nn
 
 from detcore import graph
-from detcore.bundle import MANIFEST, described
-from detcore.files import replacing_folder, write_text
+from detcore.bundle import MANIFEST, described, replacing_bundle
+from detcore.files import write_text
 from detcore.provenance import provenance
 from pid.export import forest
 from pid.export.mlresponse import cuts as mlresponse_cuts
@@ -80,7 +80,7 @@ def write_bundle(
     """
     _check(fitted, contract)
     tracks = all_patterns(reference, fitted.trained.limits)
-    with replacing_folder(out_dir, MANIFEST) as partial:
+    with replacing_bundle(out_dir, [FORMAT]) as partial:
         metadata = _metadata(fitted, contract)
         _write_models(partial, fitted, contract, metadata)
         write_working_points(partial / WORKING_POINTS, fitted.working_points)

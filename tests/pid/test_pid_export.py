@@ -170,10 +170,11 @@ def model_columns(folder: Path) -> list[str]:
 
 def refused(fitted: Fitted, folder: Path, said: str, contract: Contract = "pidml") -> None:
     (folder / "b").mkdir()
-    (folder / "b/manifest.json").write_text("the bundle of before")
+    before = json.dumps({"format": bundle_files.FORMAT, "files": {}})
+    (folder / "b/manifest.json").write_text(before)
     with pytest.raises(ValueError, match=said):
         write_bundle(fitted, folder / "b", contract, signed_tracks(60, 2))
-    assert (folder / "b/manifest.json").read_text() == "the bundle of before"
+    assert (folder / "b/manifest.json").read_text() == before
     assert [path.name for path in folder.iterdir()] == ["b"]
 
 
@@ -256,7 +257,7 @@ def test_what_a_contract_cannot_hold_is_said(
 
 def test_another_folder_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "thesis.txt").write_text("two years of work")
-    with pytest.raises(ValueError, match="exists and is not a bundle"):
+    with pytest.raises(ValueError, match="exists and is not a bundle to replace"):
         write_bundle(toy_fitted("mlp"), tmp_path, "pidml", signed_tracks(60, 2))
     assert (tmp_path / "thesis.txt").exists()
 

@@ -267,6 +267,15 @@ def test_what_o2_cannot_use_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "mine/thesis.txt").exists()
 
 
+def test_what_was_put_into_a_bundle_is_not_lost(bundle: Path, tmp_path: Path) -> None:
+    kept = Path(shutil.copytree(bundle, tmp_path / "bundle"))
+    (kept / "MODEL_CARD.md").write_text("by hand")
+    arguments = toy_generator(), toy_classifier(), kept, DATA, reference_conditions(ZN)[:9]
+    with pytest.raises(ValueError, match=r"holds more than its bundle, MODEL_CARD.md, which"):
+        write_bundle(*arguments)
+    assert (kept / "MODEL_CARD.md").read_text() == "by hand"
+
+
 def test_a_bundle_is_replaced(tmp_path: Path) -> None:
     toy_bundle(tmp_path / "bundle")
     first = read_bundle(tmp_path / "bundle").sha256

@@ -23,8 +23,8 @@ import torch
 from numpy.typing import NDArray
 from onnx import GraphProto, NodeProto, TensorProto, compose, helper, numpy_helper
 
-from detcore.bundle import MANIFEST, described
-from detcore.files import replacing_folder, write_text
+from detcore.bundle import MANIFEST, described, replacing_bundle
+from detcore.files import write_text
 from detcore.graph import OPSET, save
 from detcore.provenance import provenance as made_by
 from zdcsim.conditions import CHARGE, ENERGY, MASS, NAMES, PX, PZ
@@ -97,7 +97,7 @@ def write_deployment(bundles: Sequence[Path], out: Path, decays: bool = True) ->
 
     Arguments:
         bundles: For O2, of one calorimeter or of both.
-        out: The folder; an existing deployment is replaced.
+        out: The folder; an existing deployment is replaced, with no other file in it.
         decays: Draw which particles live until the face; False if no primary decays in O2 either,
             because its generator of collisions has let them decay.
 
@@ -122,7 +122,7 @@ def write_deployment(bundles: Sequence[Path], out: Path, decays: bool = True) ->
         "decays": "drawn from the conditions" if decays else "not drawn",
         "licence": LICENCE,
     }
-    with replacing_folder(out, MANIFEST) as partial:
+    with replacing_bundle(out, [FORMAT]) as partial:
         _write_models(partial, opened, kinds, origin)
         proof = prove(partial, opened, kinds)
         parts = {SPECIES[one.calorimeter.name]: stem(one.calorimeter.name) for one in opened}

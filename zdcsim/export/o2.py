@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detcore.bundle import MANIFEST, described
+from detcore.bundle import MANIFEST, described, replacing_bundle
 from detcore.compact import Storage, compact, rounded
-from detcore.files import replacing_folder, write_text
+from detcore.files import write_text
 from detcore.graph import IR_VERSION, OPSET
 from detcore.provenance import provenance as made_by
 from zdcsim.export.contract import LICENCE, classifier_contract, generator_contract
@@ -81,7 +81,7 @@ def write_bundle(
     if scale is not None:
         generator = scaled(generator, scale.factor)
         provenance = {**provenance, "scale": asdict(scale)}
-    with replacing_folder(out_dir, MANIFEST) as partial:
+    with replacing_bundle(out_dir, FORMATS.values()) as partial:
         contract = _write_models(partial, generator, classifier, provenance)
         compact(partial / GENERATOR, weights)
         result = verify(partial, generator, classifier, reference_conditions)
