@@ -27,7 +27,7 @@ from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.sampler import followed, sampler
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.models.shower_vae import ShowerGenerator
-from zdcsim.response import sparse
+from zdcsim.response import Sample, sparse
 from zdcsim.training import load_experiment
 from zdcsim.training.scale import fitted_on_run, fitted_scale, golden_minimum
 
@@ -118,17 +118,29 @@ def test_golden_sections_find_the_minimum() -> None:
     assert len(calls) == 20
 
 
-def test_the_scale_that_made_a_sample_is_found_again() -> None:
-    """Monte Carlo that is the generator's own, 1.3 times as bright."""
-    generator, sample = toy_generator(), toy_responses(40, 5)
+def brighter(generator: Generator, factor: float) -> Sample:
+    """Monte Carlo that is the generator's own, `factor` times as bright."""
+    sample = toy_responses(40, 5)
     conditions = torch.from_numpy(sample.conditions)
-    bright = scaled(generator, 1.3).sample(conditions, torch.Generator().manual_seed(7))
+    bright = scaled(generator, factor).sample(conditions, torch.Generator().manual_seed(7))
     offsets, pixels, counts = sparse(torch.expm1(bright).round().int().numpy())
-    sample = replace(sample, offsets=offsets, pixels=pixels, counts=counts)
-    found = fitted_scale(generator, sample)
-    assert found.factor == pytest.approx(1.3, rel=0.03)
+    return replace(sample, offsets=offsets, pixels=pixels, counts=counts)
+
+
+@pytest.mark.parametrize("factor", [1.3, 4.5])
+def test_the_scale_that_made_a_sample_is_found_again(factor: float) -> None:
+    generator = toy_generator()
+    found = fitted_scale(generator, brighter(generator, factor))
+    assert found.factor == pytest.approx(factor, rel=0.03)
     assert found.responses == 200
     assert found.distance_after < 0.3 * found.distance_before
+
+
+@pytest.mark.parametrize("factor", [0.02, 12.0])
+def test_a_scale_at_the_end_of_the_search_is_no_minimum(factor: float) -> None:
+    generator = toy_generator()
+    with pytest.raises(ValueError, match="light of the generator is off by more than the factor"):
+        fitted_scale(generator, brighter(generator, factor))
 
 
 def test_light_that_is_right_is_left_as_it_is() -> None:
@@ -143,13 +155,13 @@ def test_light_that_is_right_is_left_as_it_is() -> None:
 
 def test_the_constant_is_fitted_on_what_trained_the_run(tmp_path: Path) -> None:
     trained, run = tmp_path / "train.root", tmp_path / "run"
-    tree.write(trained, toy_responses(12, 4))
+    tree.write(trained, brighter(toy_generator(), 1.2))
     experiment = load_experiment(CONFIGS / "debug.yaml", [f"data.train={trained}"])
     dump(experiment, run / "config.yaml")
     (run / "provenance.json").write_text(json.dumps({"data": {"sha256": sha256(trained)}}))
-    assert 0 < fitted_on_run(toy_generator(), run).responses <= 48
+    assert 0 < fitted_on_run(toy_generator(), run).responses < 200, "a part validates"
     first = sha256(trained)
-    tree.write(trained, toy_responses(12, 4, seed=9))
+    tree.write(trained, brighter(toy_generator(), 1.1))
     told = (
         rf"train\.root is not what .*run was .* is {sha256(trained)}, that of the training {first};"
     )

@@ -21,9 +21,11 @@ from zdcsim.training.distance import distance_to
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.parts import response_samples
 
-LOWEST, HIGHEST = 0.5, 2.0
+LOWEST, HIGHEST = 1 / 8, 8.0
+"""The convolutional autoencoders lose three quarters of the light."""
+
 RESPONSES = 2000
-EVALUATIONS = 15
+EVALUATIONS = 18
 GOLDEN = (math.sqrt(5) - 1) / 2
 
 
@@ -71,6 +73,9 @@ def fitted_scale(generator: Generator, train: Sample) -> FittedScale:
     It minimises the mean Wasserstein distance of the rounded channel sums, with the same noise for
     every factor, between `LOWEST` and `HIGHEST`. It is 1 where the search, which ends beside the
     minimum and takes it for the only one, finds nothing nearer.
+
+    Raises:
+        ValueError: If the search ends at one of these limits, where the minimum is not.
     """
     chosen = np.linspace(0, len(train) - 1, min(RESPONSES, len(train))).astype(np.int64)
     sample = train.select(chosen)
@@ -81,6 +86,11 @@ def fitted_scale(generator: Generator, train: Sample) -> FittedScale:
     before = distance(0.0)
     found = golden_minimum(distance, math.log(LOWEST), math.log(HIGHEST), EVALUATIONS)
     best, value = min((0.0, before), found, key=lambda each: each[1])
+    if not 1.01 * LOWEST < math.exp(best) < HIGHEST / 1.01:
+        raise ValueError(
+            f"the light of the generator is off by more than the factor {math.exp(best):.3g}, the "
+            "last that is tried; train it longer, or export it without a constant"
+        )
     return FittedScale(math.exp(best), len(sample), before, value)
 
 
