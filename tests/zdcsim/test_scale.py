@@ -27,7 +27,7 @@ from zdcsim.models.latent_generator import LatentGenerator
 from zdcsim.models.sampler import followed, sampler
 from zdcsim.models.scale import FittedScale, scaled
 from zdcsim.models.shower_vae import ShowerGenerator
-from zdcsim.response import Sample, sparse
+from zdcsim.response import Responses, sparse
 from zdcsim.training import load_experiment
 from zdcsim.training.scale import fitted_on_run, fitted_scale, golden_minimum
 
@@ -118,7 +118,7 @@ def test_golden_sections_find_the_minimum() -> None:
     assert len(calls) == 20
 
 
-def brighter(generator: Generator, factor: float) -> Sample:
+def brighter(generator: Generator, factor: float) -> Responses:
     """Monte Carlo that is the generator's own, `factor` times as bright."""
     sample = toy_responses(40, 5)
     conditions = torch.from_numpy(sample.conditions)

@@ -189,9 +189,27 @@ class PropertyHead(nn.Module):
             conditions: Scaled, shape (B, 9).
             mask: Shape (P, W).
         """
+        mean, spread = self.expectation(conditions)
+        return mean + spread * self.departure(latent, mask)
+
+    def expectation(self, conditions: Tensor) -> tuple[Tensor, Tensor]:
+        """Mean and standard deviation of a particle's scaled properties, shape (B, P) each.
+
+        Arguments:
+            conditions: Scaled, shape (B, 9).
+        """
         mean, spread, _ = self._expected(conditions)
-        scaled: Tensor = mean + spread * self.bridge(latent @ (self.weight * mask).T)
-        return scaled
+        return mean, spread
+
+    def departure(self, latent: Tensor, mask: Tensor) -> Tensor:
+        """How far properties are from their mean, in standard deviations, shape (B, P).
+
+        Arguments:
+            latent: Shape (B, W).
+            mask: Shape (P, W).
+        """
+        found: Tensor = self.bridge(latent @ (self.weight * mask).T)
+        return found
 
     def scaled(self, values: Tensor, conditions: Tensor) -> Tensor:
         """Scaled properties, shape (B, P), of properties in their units, shape (B, P)."""

@@ -4,7 +4,11 @@ Terms, all in nats a response: minus the log likelihood of the response, minus t
 properties given w, the divergence of the posterior from the prior, and two total correlations,
 between w and z and among the w, https://arxiv.org/abs/2210.01796; further an L1 norm of the mask
 and, beyond the publication, `consistency`: a decoded response shall have the properties that were
-encoded.
+encoded, and `expectation`: what a particle fixes of its properties is their mean and spread.
+
+Only `expectation` moves those two. If the likelihood of the properties did too, w would carry a
+part of what the particle fixes; its law would then depend on the particle, while generation draws
+it from the normal law for all.
 
 Axis key: B responses, Nx by Ny fibres, Z latent numbers, W of them for properties, P properties.
 """
@@ -17,6 +21,7 @@ from detcore.config import Settings
 from detcore.distributed import Processes
 from zdcsim.losses.counts import count_loss
 from zdcsim.losses.divergence import divergence, with_free_bits
+from zdcsim.losses.properties import expectation_loss
 from zdcsim.losses.reconstruction import squared_error
 from zdcsim.losses.total_correlation import total_correlation
 from zdcsim.models.corrvae import CorrVaeGenerator
@@ -42,7 +47,8 @@ class CorrVaeSettings(Settings):
             spread over the training responses.
         divergence: Weight of the divergence from the prior.
         divergence_by: Step from which that costs in full; linear up to there.
-        free_nats: Divergence of each latent number that costs nothing.
+        free_nats: Divergence of each latent number that costs nothing before that step; after it
+            numbers that carry less would stay broader than the law they are drawn from.
         between: Weight of the total correlation between w and z.
         among: Weight of the total correlation among the w.
         mask: Weight of the mean of the soft mask.
@@ -109,8 +115,10 @@ class CorrVae(AveragedObjective):
             "mask": generator.head.mask_probability().mean(),
         }
         share = ramp(self.steps + 1, 0, s.divergence_by)
-        costs = s.divergence * share * with_free_bits(divergences, s.free_nats)
+        free = s.free_nats if share < 1 else 0.0
+        costs = s.divergence * share * with_free_bits(divergences, free)
         loss = terms["response"] + terms["properties"] + s.consistency * terms["consistency"]
+        loss = loss + terms["expectation"]
         loss = loss + s.between * terms["between"] + s.among * terms["among"]
         return loss + s.mask * terms["mask"] + costs, terms
 
@@ -134,16 +142,18 @@ class CorrVae(AveragedObjective):
         batch: Batch,
         conditions: Tensor,
     ) -> dict[str, Tensor]:
-        """Minus the log likelihood, up to a constant, of true properties given the w, and the same
-        given the decoded response."""
+        """Minus the log likelihood, up to a constant, of true properties given the w, given the
+        decoded response, and given the particle alone."""
         head, variance = generator.head, self.settings.property_spread**2
         truth = head.scaled(properties(torch.expm1(batch.log_photons)), conditions)
         rng = torch.Generator().manual_seed(self.steps)  # the same mask for all processes
         uniform = torch.rand(head.openness.shape, generator=rng).to(truth.device)
         mask = head.drawn_mask(uniform, self.settings.mask_temperature)
-        found = head(latent, conditions, mask)
+        mean, spread = head.expectation(conditions)
+        found = mean.detach() + spread.detach() * head.departure(latent, mask)
         decoded = head.scaled(properties(photons), conditions)
         return {
             "properties": (found - truth).square().sum(1).mean() / (2 * variance),
             "consistency": (decoded - truth)[:, :SMOOTH].square().sum(1).mean() / (2 * variance),
+            "expectation": expectation_loss(truth, mean, spread),
         }
