@@ -134,6 +134,22 @@ def test_total_correlation_of_correlated_normal_latents() -> None:
     assert found == pytest.approx(expected, abs=5 * correlation / math.sqrt(n))
 
 
+def test_a_small_batch_makes_independent_numbers_seem_correlated() -> None:
+    """As docs/generators.md has it, the less the more responses."""
+    width, means = 0.3, []
+    for batch in (64, 512):
+        log_variance = torch.full((batch, 6), 2 * math.log(width))
+        found = []
+        for seed in range(0, 40, 2):
+            mean = math.sqrt(1 - width**2) * normals(batch, 6, seed)
+            latent = mean + width * normals(batch, 6, seed + 1)
+            alone = [slice(k, k + 1) for k in range(6)]
+            found.append(total_correlation(latent, mean, log_variance, alone).item())
+        means.append(np.mean(found))
+    assert means[0] == pytest.approx(2.9, abs=0.1)
+    assert means[1] < 2
+
+
 @pytest.mark.parametrize("decoder", DECODERS)
 def test_the_loss_falls_and_a_restored_objective_goes_on_alike(decoder: Decoder) -> None:
     batches = ResponseBatches(RESPONSES, 16, 1, 10, symmetries=True)

@@ -16,7 +16,9 @@ def total_correlation(
     """KL(q(latent) || product over groups of q(group)), in nats, shape ().
 
     q is the mixture of the posteriors of the batch. With two groups it is their mutual
-    information, with one number a group the total correlation of all.
+    information, with one number a group the total correlation of all. A batch that is too small for
+    the posteriors to overlap in all numbers at once makes it large whatever their law: six
+    independent numbers with posteriors of width 0.3 give 2.9 nats in batches of 64.
 
     Arguments:
         latent: Drawn from the posteriors, shape (B, Z).
