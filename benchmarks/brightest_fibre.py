@@ -32,6 +32,7 @@ from zdcsim.light import alice_tables, coupling
 from zdcsim.light.divided import divided
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo import datasets, production
+from zdcsim.montecarlo.primary import primary_of
 from zdcsim.montecarlo.settings import Transport
 
 NEUTRON = 2112
@@ -65,7 +66,7 @@ def showered(
     """Calibration, brightest fibre and photo-electrons of each shower, by light model."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     datasets.use(production.geant4_folder("stand-in"))
-    from zdcsim.montecarlo.shower import Transporter, primary_of
+    from zdcsim.montecarlo.shower import Transporter
 
     transporter, lights = Transporter(ZN, TRANSPORT), models(folder)
     per_tev: dict[str, list[float]] = {name: [] for name in lights}

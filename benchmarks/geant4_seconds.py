@@ -25,6 +25,7 @@ from detcore.provenance import provenance
 from zdcsim.io import tree
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.library import machine_of
+from zdcsim.montecarlo.primary import primary_of
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.response import Responses
 
@@ -42,7 +43,7 @@ def chosen(sample: Responses, showers: int) -> NDArray[np.int64]:
 
 def timed(sample: Responses, rows: NDArray[np.int64]) -> Iterator[tuple[float, float]]:
     """CPU seconds of a shower of each row, and how many yardsticks they are."""
-    from zdcsim.montecarlo.shower import Transporter, primary_of
+    from zdcsim.montecarlo.shower import Transporter
 
     face, machine = sample.calorimeter, machine_of(sample)
     transporter, yardstick = Transporter(face, Transport()), Yardstick()

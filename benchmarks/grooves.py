@@ -29,6 +29,7 @@ from zdcsim.models.features import ParticleFeatures
 from zdcsim.models.fibre_path import PATHS
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.primary import primary_of
 from zdcsim.montecarlo.run import end_with_parent
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.shower_physics import Grooves
@@ -61,7 +62,7 @@ def showered(shot: Shot, grooves: Grooves, showers: int, folder: Path) -> dict[s
     """Light of one gun's showers with one filling, and what they cost."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     datasets.use(folder)
-    from zdcsim.montecarlo.shower import Transporter, primary_of
+    from zdcsim.montecarlo.shower import Transporter
 
     detector = calorimeter(shot.detector)
     x = y = shot.place_cm

@@ -27,6 +27,7 @@ from zdcsim.light import coupling
 from zdcsim.light.photo_electrons import expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.primary import primary_of
 from zdcsim.montecarlo.run import end_with_parent
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.shower_physics import Grooves, PhysicsList
@@ -49,7 +50,7 @@ def light_with_unit_coupling(
 ) -> list[tuple[float, float]]:
     """Expected photo-electrons and CPU seconds of nucleons of the calibration energy."""
     datasets.use(folder)
-    from zdcsim.montecarlo.shower import Transporter, primary_of
+    from zdcsim.montecarlo.shower import Transporter
 
     detector = calorimeter(name)
     gun = Gun(NUCLEON[name], coupling.CALIBRATION_ENERGY_GEV, spread_cm=detector.pitch / 2)

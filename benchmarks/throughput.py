@@ -30,6 +30,7 @@ from zdcsim.light.coupling import calibration
 from zdcsim.light.photo_electrons import expected_per_fibre
 from zdcsim.montecarlo import datasets, production
 from zdcsim.montecarlo.gun import Gun
+from zdcsim.montecarlo.primary import primary_of
 from zdcsim.montecarlo.settings import Transport
 from zdcsim.wasserstein import w1
 
@@ -73,7 +74,7 @@ def serve(name: str, energy: float, primaries: int, folder: Path, pipe: Connecti
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     datasets.use(folder)
-    from zdcsim.montecarlo.shower import Transporter, primary_of
+    from zdcsim.montecarlo.shower import Transporter
 
     shot = {s: Gun(s, energy, spread_cm=ZN.pitch / 2).primaries(primaries, ZN, 1) for s in SPECIES}
     transporter = Transporter(ZN, SETTINGS[name])

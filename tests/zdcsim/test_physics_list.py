@@ -10,6 +10,7 @@ import pytest
 from zdcsim.geometry import ZN
 from zdcsim.light.photo_electrons import Steps, expected_per_fibre
 from zdcsim.montecarlo import datasets
+from zdcsim.montecarlo.primary import Primary
 from zdcsim.montecarlo.production import geant4_folder
 from zdcsim.montecarlo.settings import Transport
 
@@ -23,7 +24,7 @@ def photon_showers(transport: Transport) -> list[Steps]:
     """Steps in the fibres of photons of 20 GeV, spread over a cell; for a process of its own."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     datasets.use(geant4_folder("auto"))
-    from zdcsim.montecarlo.shower import Primary, Transporter
+    from zdcsim.montecarlo.shower import Transporter
 
     transporter = Transporter(ZN, transport)
     rng = np.random.default_rng(4)

@@ -22,6 +22,7 @@ from zdcsim.light import photo_electrons
 from zdcsim.montecarlo import datasets
 from zdcsim.montecarlo.datasets import DataKind
 from zdcsim.montecarlo.finished import Light
+from zdcsim.montecarlo.primary import primary_of
 from zdcsim.montecarlo.production import Production, Shower, shower_seeds
 from zdcsim.montecarlo.shootable import CannotSimulate
 from zdcsim.montecarlo.standin import generate
@@ -65,8 +66,6 @@ class Simulator:
 
     def light(self, pdg: int, conditions: NDArray[np.float32], shower: Shower) -> Light:
         """Simulate one shower; conditions have shape (9,)."""
-        from zdcsim.montecarlo.shower import primary_of
-
         production = self._production
         seed, rng = shower_seeds(production.seed, shower)
         primary = primary_of(pdg, conditions, production.calorimeter, production.source.machine)
