@@ -28,7 +28,7 @@ from detcore import graph
 from detcore.bundle import MANIFEST, described, replacing_bundle
 from detcore.files import write_text
 from detcore.provenance import provenance
-from pid.export import forest
+from pid.export import forest, task_limits
 from pid.export.mlresponse import cuts as mlresponse_cuts
 from pid.export.network import (
     INPUT,
@@ -127,6 +127,7 @@ def _metadata(fitted: Fitted, contract: Contract) -> dict[str, object]:
     """What the manifest and every graph say."""
     trained = fitted.trained
     trees = isinstance(trained.model, Forest)
+    must_set = task_limits.to_set(trained.limits, contract)
     return {
         "contract": contract,
         "classifier": {"name": trained.name, "seed": trained.seed, "output": trained.output},
@@ -135,6 +136,7 @@ def _metadata(fitted: Fitted, contract: Contract) -> dict[str, object]:
         "missing": f"{MISSING[contract]}; any pattern of TRD and TOF, any batch",
         "scaling": "before the graph" if contract == "pidml" else "inside the graph",
         "limits": asdict(trained.limits),
+        **({"o2_task_must_set_limits_gev": dict(must_set)} if must_set else {}),
         "calibration": {**asdict(fitted.calibration), "validation_tracks": fitted.tracks},
         "onnx": {
             "opset": graph.OPSET,

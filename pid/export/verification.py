@@ -4,7 +4,8 @@ Detectors are there or missing as a whole in it; of half-measured ones see docs/
 
 Three answers to the same tracks are compared: the classifier in Python; the exported graphs in ONNX
 Runtime with batches of 1, 7 and all, all patterns of detectors mixed; and for PIDML the emulator,
-one track at a time from the raw table. MlResponse's graphs get every track twice: with NaN and with
+one track at a time from the raw table, with the limits on p that the task must set
+(`pid.export.task_limits`). MlResponse's graphs get every track twice: with NaN and with
 the sentinels of old productions, which nobody makes NaN for them.
 
 Axis key: N tracks, F columns, S scores.
