@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import NAMES
 from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
+from zdcsim.io.units import check_units
 from zdcsim.response import Responses
 
 
@@ -61,15 +62,20 @@ def check_conditions(conditions: NDArray[np.floating], place: str, first: int = 
 
 
 def check_primaries(
-    pdg: NDArray[np.integer], conditions: NDArray[np.floating], place: str, first: int = 0
+    pdg: NDArray[np.integer],
+    conditions: NDArray[np.floating],
+    place: str,
+    first: int = 0,
+    given: str = "",
 ) -> None:
-    """Refuse conditions that are not finite and codes without a particle; see `check_conditions`.
+    """Refuse conditions that are not finite, codes without a particle, and units that are not O2's.
 
-    Raises:
-        ValueError: At the first of them.
+    Arguments and errors are those of `check_conditions` and `zdcsim.io.units.check_units`.
     """
     check_conditions(conditions, place, first)
-    mass_and_charge(pdg[pdg != UNKNOWN_PDG], place)
+    codes = np.unique(pdg)
+    mass_and_charge(codes[codes != UNKNOWN_PDG], place)
+    check_units(pdg, conditions, place, first, given)
 
 
 def read_provenance(written: str, place: str) -> dict[str, object]:
