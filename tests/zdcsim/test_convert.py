@@ -120,7 +120,6 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
         (tmp_path / "zn.root", "--kind", "o2sim"): "has no tree 'o2sim'; found responses",
         (O2SIM.with_stem("o2sim_size"), "--zeros", "none"): "40 fibres along x; the ZN has 44",
         (O2SIM.with_stem("o2sim_nan"), "--zeros", "none"): "condition px is nan",
-        (O2SIM.with_stem("o2sim_pdg"), "--zeros", "none"): "PDG tables have no particle 9900999",
         (tmp_path / "zn.root", "--detector", "zp"): "holds responses of ZN; ZP was asked for",
         (tmp_path / "r.npz",): "name the file of their conditions too",
         (tmp_path / "data.pkl", "--particles", "x.npz"): "is a pickle",

@@ -1,6 +1,6 @@
 """What readers give, responses block by block and who left no light, and what each of them refuses.
 
-Axis key: N responses, M primaries without light, 9 conditions.
+Axis key: N responses, M primaries without light, U primaries left out, 9 conditions.
 """
 
 import json
@@ -26,6 +26,8 @@ class Block:
         missed_conditions: Their conditions, shape (M, 9).
         event: Number of the collision that each response belongs to, shape (N,); None if the source
             does not say, or if there is no response.
+        unlisted: Codes of primaries that were left out, as the PDG tables have no mass for them,
+            shape (U,).
     """
 
     responses: Responses
@@ -34,6 +36,7 @@ class Block:
         default_factory=lambda: np.empty((0, len(NAMES)), np.float32)
     )
     event: NDArray[np.int64] | None = None
+    unlisted: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
 
     def stating(self, more: Mapping[str, object]) -> "Block":
         """The same with further entries of the provenance."""
