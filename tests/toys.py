@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.conditions import ENERGY, MASS, PX, PY, PZ
+from zdcsim.conditions import CHARGE, ENERGY, MASS, NAMES, PX, PY, PZ
 from zdcsim.geometry import ZN, Calorimeter
+from zdcsim.io.species import mass_and_charge
 from zdcsim.response import Responses, sparse
 
 TOY_PER_GEV = 0.33
@@ -61,3 +62,11 @@ def toy_responses(
         cpu_seconds=np.full(n, 1.0, np.float32),
         provenance={"data_kind": "toy"},
     )
+
+
+def toy_missed(*codes: int) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Codes (M,) and conditions (M, 9) of primaries without light: 0, 1, 2 ... and the tables'."""
+    pdg = np.array(codes, np.int32)
+    conditions = np.arange(len(pdg) * len(NAMES), dtype=np.float32).reshape(-1, len(NAMES))
+    conditions[:, [MASS, CHARGE]] = mass_and_charge(pdg, "toys")
+    return pdg, conditions

@@ -31,6 +31,7 @@ def export(
 
     Example: pid export runs/feature_set --target pidml --out bundle
     """
+    from pid.export import task_limits
     from pid.export.o2physics import write_bundle
     from pid.export.runs import from_runs
     from pid.export.trained import WorkingPointSettings, fit
@@ -49,3 +50,5 @@ def export(
     )
     if result.emulated:
         typer.echo(f"so does O2Physics' feature building, emulated for {result.emulated} tracks")
+    if must_set := task_limits.to_set(trained.limits, target):
+        typer.echo(task_limits.sentence(must_set))

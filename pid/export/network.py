@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from pid.calibration import Activation, Calibration
+from pid.columns import COLUMNS, PATTERN_BITS
 from pid.cuts import TOF_LIMITED, TRD_LIMITED, DetectorLimits
 from pid.features46 import BY_NAME
 from pid.scaler import Scaler
@@ -116,7 +117,9 @@ class OneScore(nn.Module):
 class Prepared(nn.Module):
     """A contract's raw floats (B, I) to scaled values with NaN (B, F).
 
-    Blanks what the contract's flags call missing and, below the limits on p, TOF and TRD.
+    Blanks what the contract's flags call missing and, below the limits on p, TOF and TRD. Of the
+    producer's columns, which no flag comes with, one that holds a sentinel of `Column.missing`
+    blanks all of its detector, as `pid.columns.blanked` does before a training.
 
     Arguments:
         inputs: Names of the contract's floats.
@@ -131,6 +134,8 @@ class Prepared(nn.Module):
     limit: Tensor
     mean: Tensor
     std: Tensor
+    sentinel: Tensor
+    together: Tensor
 
     def __init__(
         self, inputs: Sequence[str], scaler: Scaler, limits: DetectorLimits, momentum: str
@@ -150,19 +155,50 @@ class Prepared(nn.Module):
         self._keep("limit", np.array(limited, np.float32))
         self._keep("mean", scaler.mean.astype(np.float32))
         self._keep("std", scaler.std.astype(np.float32))
-        self.plain = all(flag not in place for flag in flags) and set(limited) == {0.0}
+        self._keep("sentinel", _sentinels(scaler.columns))
+        self._keep("together", _together(scaler.columns))
+        self.sentinels = len(self.sentinel)
+        flagged = any(flag in place for flag in flags)
+        self.plain = not (flagged or self.sentinels) and set(limited) == {0.0}
 
     def _keep(self, name: str, values: NDArray[np.generic]) -> None:
         self.register_buffer(name, torch.from_numpy(values))
 
     def forward(self, raw: Tensor) -> Tensor:
         """Scaled values, shape (B, F)."""
-        scaled: Tensor = (raw[:, self.chosen] - self.mean) / self.std
+        chosen = raw[:, self.chosen]
+        scaled: Tensor = (chosen - self.mean) / self.std
         if self.plain:
             return scaled
         below = raw[:, self.momentum : self.momentum + 1] < self.limit
         absent = (raw[:, self.flag] < self.gate) | below
+        if self.sentinels:
+            absent = absent | self._unmeasured(chosen)
         return torch.where(absent, torch.full_like(scaled, torch.nan), scaled)
+
+    def _unmeasured(self, chosen: Tensor) -> Tensor:
+        """Where a detector says in one of its columns that it did not see the track, (B, F)."""
+        marks = torch.zeros_like(chosen, dtype=torch.bool)
+        for number in range(self.sentinels):
+            marks = marks | (chosen == self.sentinel[number])
+        # NaN blanks its own column alone: below a limit on p, n-sigma columns are still used.
+        return marks.to(chosen.dtype) @ self.together > 0.5
+
+
+def _sentinels(columns: Sequence[str]) -> NDArray[np.float32]:
+    """Values that say "not measured", shape (K, F), with NaN, equal to nothing, for none."""
+    missing = [COLUMNS[name].missing if name in COLUMNS else () for name in columns]
+    found = np.full((max(map(len, missing), default=0), len(columns)), np.nan, np.float32)
+    for place, values in enumerate(missing):
+        found[: len(values), place] = values
+    return found
+
+
+def _together(columns: Sequence[str]) -> NDArray[np.float32]:
+    """1 where two of the producer's columns are of one detector of the track, shape (F, F)."""
+    detector = [COLUMNS[name].detector if name in COLUMNS else "" for name in columns]
+    pairs = [[a == b and a in PATTERN_BITS for b in detector] for a in detector]
+    return np.array(pairs, np.float32)
 
 
 def _flag(name: str) -> str:

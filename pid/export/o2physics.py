@@ -17,6 +17,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -27,7 +28,7 @@ from detcore import graph
 from detcore.bundle import MANIFEST, described, replacing_bundle
 from detcore.files import write_text
 from detcore.provenance import provenance
-from pid.export import forest
+from pid.export import forest, task_limits
 from pid.export.mlresponse import cuts as mlresponse_cuts
 from pid.export.network import (
     INPUT,
@@ -40,7 +41,7 @@ from pid.export.network import (
 )
 from pid.export.reference import all_patterns
 from pid.export.trained import Fitted, sign_of
-from pid.export.verification import Verification, expected, verify
+from pid.export.verification import Verification, expected, stored, verify
 from pid.features46 import BY_NAME, FEATURES46
 from pid.io.bundle import (
     FORMAT,
@@ -54,9 +55,15 @@ from pid.io.bundle import (
 from pid.io.contract import Contract
 from pid.models.trees import Forest
 from pid.species import CLASSES, model_label
-from pid.tracks import Tracks
+from pid.tracks import Tracks, joined
 
 LICENCE = "Apache-2.0"
+MISSING: Final[Mapping[Contract, str]] = {
+    "pidml": "NaN",
+    "features46": "NaN",
+    "mlresponse": "NaN, or what O2's tables hold instead (-999, and 0 of TRD pattern and signals)",
+}
+"""How a graph is told that a detector did not see the track."""
 Metadata = Mapping[str, object]
 
 
@@ -120,14 +127,16 @@ def _metadata(fitted: Fitted, contract: Contract) -> dict[str, object]:
     """What the manifest and every graph say."""
     trained = fitted.trained
     trees = isinstance(trained.model, Forest)
+    must_set = task_limits.to_set(trained.limits, contract)
     return {
         "contract": contract,
         "classifier": {"name": trained.name, "seed": trained.seed, "output": trained.output},
         "targets": list(fitted.scores),
         "columns": list(inputs(fitted, contract)),
-        "missing": "NaN; any pattern of TRD and TOF, any batch",
+        "missing": f"{MISSING[contract]}; any pattern of TRD and TOF, any batch",
         "scaling": "before the graph" if contract == "pidml" else "inside the graph",
         "limits": asdict(trained.limits),
+        **({"o2_task_must_set_limits_gev": dict(must_set)} if must_set else {}),
         "calibration": {**asdict(fitted.calibration), "validation_tracks": fitted.tracks},
         "onnx": {
             "opset": graph.OPSET,
@@ -206,9 +215,12 @@ def _prove(folder: Path, fitted: Fitted, contract: Contract, tracks: Tracks) -> 
         wanted = fitted.calibration.probability(trained.logits(trained.scaled(tracks)))
         return verify(folder, fitted, contract, _as_written(raw), tracks, wanted)
     wanted = expected(fitted, tracks)
-    scaled = contract == "pidml"
-    values = trained.scaled(tracks) if scaled else tracks.take(trained.scaler.columns)
-    return verify(folder, fitted, contract, values, tracks, wanted)
+    if contract == "pidml":
+        return verify(folder, fitted, contract, trained.scaled(tracks), tracks, wanted)
+    columns = trained.scaler.columns
+    raw = np.concatenate([tracks.take(columns), stored(tracks, columns)])
+    twice = joined([tracks, tracks])
+    return verify(folder, fitted, contract, raw, twice, np.concatenate([wanted, wanted]))
 
 
 def _as_written(raw: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -4,11 +4,14 @@ Detectors are there or missing as a whole in it; of half-measured ones see docs/
 
 Three answers to the same tracks are compared: the classifier in Python; the exported graphs in ONNX
 Runtime with batches of 1, 7 and all, all patterns of detectors mixed; and for PIDML the emulator,
-one track at a time from the raw table.
+one track at a time from the raw table, with the limits on p that the task must set
+(`pid.export.task_limits`). MlResponse's graphs get every track twice: with NaN and with
+the sentinels of old productions, which nobody makes NaN for them.
 
 Axis key: N tracks, F columns, S scores.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,7 +39,7 @@ class Verification:
     """What was compared, and the largest difference of two scores.
 
     Arguments:
-        tracks: Reference tracks.
+        tracks: Reference tracks, those of MlResponse counted twice.
         batches: Sizes, the last one all tracks together.
         by_pattern: Largest difference between Python and ONNX Runtime, by pattern of detectors.
         emulated: Tracks that went through the emulator, for every species; 0 if none did.
@@ -113,7 +116,8 @@ def _emulated(
     limits = fitted.trained.limits
     pattern = tracks.pattern()
     rows = np.concatenate([np.flatnonzero(pattern == bits)[:EMULATED] for bits in PATTERNS])
-    table = [_stored(tracks, row) for row in rows]
+    chosen = stored(tracks, tracks.columns)[rows]
+    table = [dict(zip(tracks.columns, values, strict=True)) for values in chosen.tolist()]
     worst = 0.0
     for place, pdg in enumerate(fitted.scores):
         certainty = fitted.working_points.certainty[pdg]
@@ -130,12 +134,16 @@ def _emulated(
     return len(rows), worst
 
 
-def _stored(tracks: Tracks, row: int) -> dict[str, float]:
-    """A track as old productions store it: -999 or 0 where nothing was measured."""
-    values = tracks.values[row]
-    return {
-        name: float(COLUMNS[name].missing[0])
-        if np.isnan(value) and name in COLUMNS and COLUMNS[name].missing
-        else float(value)
-        for name, value in zip(tracks.columns, values, strict=True)
-    }
+def stored(tracks: Tracks, columns: Sequence[str]) -> NDArray[np.float32]:
+    """Columns as old productions store them: -999 or 0 where nothing was measured, shape (N, F).
+
+    What has no such value stays NaN.
+
+    Raises:
+        ValueError: If the tracks lack one of the columns.
+    """
+    values = tracks.take(columns)
+    for place, name in enumerate(columns):
+        if name in COLUMNS and COLUMNS[name].missing:
+            values[np.isnan(values[:, place]), place] = COLUMNS[name].missing[0]
+    return values

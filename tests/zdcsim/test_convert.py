@@ -8,7 +8,7 @@ import fsspec  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 import uproot
-from toys import toy_responses
+from toys import toy_missed, toy_responses
 from typer.testing import CliRunner, Result
 
 from zdcsim.cli.main import app
@@ -48,7 +48,7 @@ def test_o2_responses_are_the_same_in_a_store_and_in_root(tmp_path: Path, detect
 def test_a_store_becomes_the_root_file_it_came_from(tmp_path: Path) -> None:
     first, stored, again = (tmp_path / name for name in ("a.root", "a.h5", "b.root"))
     responses = toy_responses(particles=9, copies=3)
-    missed = np.array([22, 111], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
+    missed = toy_missed(22, 111)
     event = np.arange(27) // 4
     tree.write(first, responses, missed, event)
     assert convert(first, stored).exit_code == 0
@@ -64,15 +64,15 @@ def test_a_store_becomes_the_root_file_it_came_from(tmp_path: Path) -> None:
 def test_root_is_written_block_by_block(tmp_path: Path) -> None:
     responses = toy_responses(particles=5, copies=2)
     rows = [range(0), range(4), range(4, 9), range(0), range(9, 10)]
-    codes = [np.arange(n, dtype=np.int32) for n in (0, 2, 0, 3, 1)]
+    codes = [(22, 2112, 211)[:n] for n in (0, 2, 0, 3, 1)]
     parts = [
-        Block(responses.select(np.array(r, np.int64)), pdg, np.ones((len(pdg), 9), np.float32))
-        for r, pdg in zip(rows, codes, strict=True)
+        Block(responses.select(np.array(r, np.int64)), *toy_missed(*each))
+        for r, each in zip(rows, codes, strict=True)
     ]
     assert write_with_missed(tmp_path / "blocks.root", parts) == 10
     found = tree.read(tmp_path / "blocks.root")
     assert np.array_equal(found.dense(), responses.dense())
-    assert tree.read_missed(tmp_path / "blocks.root")[0].tolist() == [0, 1, 0, 1, 2, 0]
+    assert tree.read_missed(tmp_path / "blocks.root")[0].tolist() == [22, 2112, 22, 2112, 211, 22]
 
 
 def test_arrays_are_converted_with_the_units_given(tmp_path: Path) -> None:
@@ -120,7 +120,6 @@ def test_errors_are_one_sentence(tmp_path: Path) -> None:
         (tmp_path / "zn.root", "--kind", "o2sim"): "has no tree 'o2sim'; found responses",
         (O2SIM.with_stem("o2sim_size"), "--zeros", "none"): "40 fibres along x; the ZN has 44",
         (O2SIM.with_stem("o2sim_nan"), "--zeros", "none"): "condition px is nan",
-        (O2SIM.with_stem("o2sim_pdg"), "--zeros", "none"): "PDG tables have no particle 9900999",
         (tmp_path / "zn.root", "--detector", "zp"): "holds responses of ZN; ZP was asked for",
         (tmp_path / "r.npz",): "name the file of their conditions too",
         (tmp_path / "data.pkl", "--particles", "x.npz"): "is a pickle",
@@ -190,7 +189,7 @@ def test_options_of_one_of_several_kinds_are_taken(tmp_path: Path) -> None:
 
 def test_several_files_are_joined_with_their_particles_numbered_through(tmp_path: Path) -> None:
     parts = toy_responses(particles=4, copies=2), toy_responses(particles=3, copies=5, seed=9)
-    missed = np.array([22], np.int32), np.ones((1, 9), np.float32)
+    missed = toy_missed(22)
     for name, part in zip("ab", parts, strict=True):
         tree.write(tmp_path / f"{name}.root", part, missed, np.arange(len(part)))
     again = tmp_path / "again.root"  # other copies of the first file's last two particles

@@ -50,7 +50,7 @@ def pointers(
     return Responses(
         calorimeter=block,
         particle=np.arange(n),
-        pdg=np.full(n, 2112, np.int32),
+        pdg=np.where(conditions[:, CHARGE] > 0, 2212, 2112).astype(np.int32),
         conditions=conditions,
         offsets=offsets,
         pixels=pixels,

@@ -9,15 +9,26 @@ import fsspec  # type: ignore[import-untyped]
 import numpy as np
 import pytest
 import uproot
+from typer.testing import CliRunner
 
+from zdcsim.cli.main import app
 from zdcsim.conditions import CHARGE, ENERGY, MASS, PZ
 from zdcsim.geometry import ZN, ZP, Calorimeter
-from zdcsim.io import o2_branches
+from zdcsim.io import o2_branches, store
 from zdcsim.io.block import Block
 from zdcsim.io.numbering import ParticleNumbers
 from zdcsim.io.o2_branches import HITS, TRACKS
 from zdcsim.io.o2_parity import Parity
-from zdcsim.io.o2sim import HIT_MEMBERS, INHIBITED, TRACK_MEMBERS, O2Settings, Sides, Zeros, blocks
+from zdcsim.io.o2sim import (
+    HIT_MEMBERS,
+    INHIBITED,
+    MOMENTUM,
+    TRACK_MEMBERS,
+    O2Settings,
+    Sides,
+    Zeros,
+    blocks,
+)
 from zdcsim.response import Responses, joined
 
 FIXTURES = Path(__file__).resolve().parents[1] / "fixtures"
@@ -35,6 +46,7 @@ def whole(path: Path | str, settings: O2Settings, megabytes: float = 64) -> Bloc
         joined([block.responses for block in read]),
         np.concatenate([block.missed_pdg for block in read]),
         np.concatenate([block.missed_conditions for block in read]),
+        unlisted=np.concatenate([block.unlisted for block in read]),
     )
 
 
@@ -195,23 +207,86 @@ def test_hits_without_light_judge_no_parity(
     assert found.provenance["common_fibres_checked"] is False
 
 
-def test_primaries_without_a_mass_are_left_out_of_all_but_not_of_those_transported(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    before = {z: len(whole(O2SIM, O2Settings(ZN, zeros=z)).missed_pdg) for z in ALL_ZEROS}
-    original = o2_branches.members
+HYPERTRITON = 1010010030
 
-    def with_a_remnant(tree: Any, branch: str, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401
-        read = original(tree, branch, *arguments)
-        if branch == o2_branches.TRACKS:
-            inhibited = (read["mProp"].astype(np.int64) & INHIBITED) != 0
-            read["mPdgCode"] = read["mPdgCode"].copy()
-            read["mPdgCode"][np.flatnonzero(inhibited)[0]] = 9902210
+
+def renamed(
+    monkeypatch: pytest.MonkeyPatch, lit: int | None, dark: tuple[bool, ...], code: int
+) -> None:
+    """Give another code to a recorded particle, and to tracks without response, transported or not.
+
+    Arguments:
+        monkeypatch: Of the test.
+        lit: Index of the particle; its track goes with it.
+        dark: For each track without light that is renamed, whether O2 transported it.
+        code: The code.
+    """
+    recorded, members = o2_branches.recorded, o2_branches.members
+    pz: list[float] = []
+
+    def with_code(*arguments: Any) -> o2_branches.Recorded:  # noqa: ANN401
+        read = recorded(*arguments)
+        if lit is not None:
+            read.pdg[lit] = code
+            pz[:] = [float(np.float32(read.kinematics[lit, PZ]))]
         return read
 
-    monkeypatch.setattr(o2_branches, "members", with_a_remnant)
-    after = {z: len(whole(O2SIM, O2Settings(ZN, zeros=z)).missed_pdg) for z in ALL_ZEROS}
-    assert after == {"transported": before["transported"], "primaries": before["primaries"] - 1}
+    def with_codes(tree: Any, branch: str, *arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        read = members(tree, branch, *arguments)
+        if branch == TRACKS:
+            codes = read["mPdgCode"] = read["mPdgCode"].copy()
+            codes[np.isin(read[MOMENTUM[2]], np.array(pz, np.float32))] = code
+            first = read["mMotherTrackId"] < 0
+            done = (read["mProp"].astype(np.int64) & INHIBITED) == 0
+            answered = [p["conditions"][6] for event in PRINTED for p in event["recorded"]]
+            seen = np.isin(read[MOMENTUM[2]], np.array(answered, np.float32))
+            for transported in dark:
+                rows = np.flatnonzero(first & ~seen & (done == transported))
+                codes[rows[0]] = code
+        return read
+
+    monkeypatch.setattr(o2_branches, "recorded", with_code)
+    monkeypatch.setattr(o2_branches, "members", with_codes)
+
+
+@pytest.mark.parametrize("zeros", ALL_ZEROS)
+def test_dark_primaries_of_unlisted_codes_are_left_out_and_counted(
+    monkeypatch: pytest.MonkeyPatch, zeros: Zeros
+) -> None:
+    before = whole(O2SIM, O2Settings(ZN, zeros=zeros))
+    renamed(monkeypatch, None, (True, False), HYPERTRITON)
+    after = whole(O2SIM, O2Settings(ZN, zeros=zeros))
+    dropped = 1 if zeros == "transported" else 2
+    assert after.unlisted.tolist() == [HYPERTRITON] * dropped
+    assert len(after.missed_pdg) == len(before.missed_pdg) - dropped
+    assert HYPERTRITON not in after.missed_pdg
+    assert np.array_equal(after.responses.dense(), before.responses.dense())
+
+
+@pytest.mark.parametrize("side", ["A", "C", "both"])
+def test_a_lit_primary_of_an_unlisted_code_is_left_out_of_its_side_alone(
+    monkeypatch: pytest.MonkeyPatch, side: Sides
+) -> None:
+    """Counted once, though it is a track as well; nothing of it is said of the other side."""
+    before = whole(O2SIM, O2Settings(ZN, side))
+    renamed(monkeypatch, 1, (), HYPERTRITON)
+    after = whole(O2SIM, O2Settings(ZN, side))
+    response = PRINTED[0]["recorded"][1]["zn"]
+    assert response["photon_sum"] > 0, "else it is dark"
+    dropped = int(response["detector"] in SIDES[side])
+    assert after.unlisted.tolist() == [HYPERTRITON] * dropped
+    assert len(after.responses) == len(before.responses) - dropped
+    assert np.array_equal(after.missed_pdg, before.missed_pdg)
+
+
+def test_the_command_reports_primaries_that_were_left_out(tmp_path: Path) -> None:
+    out = tmp_path / "out.h5"
+    arguments = ["convert", str(FIXTURES / "o2sim_pdg.root"), "--zeros", "none"]
+    ran = CliRunner().invoke(app, [*arguments, "--out", str(out)])
+    assert ran.exit_code == 0, ran.output
+    said = "primaries left out, as the PDG tables do not have their codes: 9900999 (1)"
+    assert said in " ".join(ran.output.split())
+    assert 9900999 not in store.read(out).pdg
 
 
 def test_particles_that_root_wrote_at_another_length_are_walked(
@@ -241,7 +316,6 @@ def test_light_on_the_other_side_is_left_out(monkeypatch: pytest.MonkeyPatch) ->
 BAD = {
     "size": "an image has 40 fibres along x; the ZN has 44",
     "nan": "condition px is nan; expected a finite number",
-    "pdg": "the PDG tables have no particle 9900999",
     "sum": "O2 counted 1. photo-electrons but the fibres hold",
 }
 

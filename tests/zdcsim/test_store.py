@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 import torch
-from toys import toy_responses
+from toys import toy_missed, toy_responses
 
 from detcore import checkpoint, config
 from zdcsim.geometry import ZN, ZP, Calorimeter
@@ -39,7 +39,7 @@ def with_dark(responses: Responses) -> Responses:
 
 def written(path: Path, responses: Responses, rows: int = 7) -> Path:
     """The store of those responses, written in blocks of some rows, with two missed primaries."""
-    missed = np.array([22, 211], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
+    missed = toy_missed(22, 211)
     parts = [
         responses.select(np.arange(start, min(start + rows, len(responses))))
         for start in range(0, len(responses), rows)
@@ -75,7 +75,7 @@ def test_blocks_give_the_store_back(tmp_path: Path) -> None:
 
 def test_missed_primaries_are_read_one_step_after_the_other(tmp_path: Path) -> None:
     responses, path = toy_responses(particles=2, copies=1), tmp_path / "toy.h5"
-    missed = np.full(18, 22, np.int32), np.arange(162, dtype=np.float32).reshape(18, 9)
+    missed = toy_missed(*[22] * 18)
     store.write_blocks(path, [Block(responses, *missed, np.arange(2))])
     assert store.write_blocks(tmp_path / "again.h5", store.blocks(path, rows=7)) == 2
     for read in (path, tmp_path / "again.h5"):
@@ -168,7 +168,7 @@ def test_root_cannot_stay_on_disk(tmp_path: Path) -> None:
 def test_several_files_are_one_sample(tmp_path: Path) -> None:
     samples = [toy_responses(3, copies=2), toy_responses(3, copies=1), toy_responses(2, 1, seed=2)]
     paths = [tmp_path / "first.root", tmp_path / "second.h5", tmp_path / "third.root"]
-    tree.write(paths[0], samples[0], (np.array([2112], np.int32), np.ones((1, 9), np.float32)))
+    tree.write(paths[0], samples[0], toy_missed(2112))
     written(paths[1], samples[1])
     tree.write(paths[2], samples[2])
     with opened_samples(paths) as found:
@@ -178,7 +178,7 @@ def test_several_files_are_one_sample(tmp_path: Path) -> None:
         assert found.particle.tolist() == [0, 0, 1, 1, 2, 2, 0, 1, 2, 3, 4]
     pdg, conditions = read_missed(paths)
     assert pdg.tolist() == [2112, 22, 211]
-    assert conditions[:2, 0].tolist() == [1, 0]
+    assert conditions[:, 0].tolist() == [0, 0, 9]
 
 
 def test_files_of_two_calorimeters_or_beams_are_not_one_sample(tmp_path: Path) -> None:

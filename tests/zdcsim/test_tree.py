@@ -8,7 +8,7 @@ import awkward as ak
 import numpy as np
 import pytest
 import uproot
-from toys import toy_responses
+from toys import toy_missed, toy_responses
 
 from zdcsim.conditions import NAMES
 from zdcsim.geometry import ZP
@@ -21,7 +21,7 @@ from zdcsim.response import Responses
 def test_round_trip(tmp_path: Path, seed: int) -> None:
     responses = toy_responses(particles=7, copies=3, seed=seed)
     path = tmp_path / "toy.root"
-    missed = np.array([22, 211], np.int32), np.arange(18, dtype=np.float32).reshape(2, 9)
+    missed = toy_missed(22, 211)
     tree.write(path, responses, missed)
     found = tree.read(path)
     assert np.array_equal(found.dense(), responses.dense())
@@ -140,8 +140,7 @@ def test_bad_columns_are_named(tmp_path: Path, case: str) -> None:
 
 def test_blocks_are_the_file_and_then_its_missed_primaries(tmp_path: Path) -> None:
     responses, event = toy_responses(particles=9, copies=2), np.arange(18) // 3
-    missed = np.arange(16, dtype=np.int32), np.arange(144, dtype=np.float32).reshape(16, 9)
-    missed[0][:] = 22
+    missed = toy_missed(*[22] * 16)
     tree.write(tmp_path / "toy.root", responses, missed, event)
     found = list(tree.blocks(tmp_path / "toy.root", rows=7))
     assert [len(block.responses) for block in found] == [7, 7, 4, 0, 0, 0]
@@ -160,9 +159,8 @@ def test_blocks_are_the_file_and_then_its_missed_primaries(tmp_path: Path) -> No
 
 
 def test_missed_primaries_are_read_one_step_after_the_other(tmp_path: Path) -> None:
-    conditions = np.ones((18, 9), np.float32)
-    conditions[15, 1] = np.nan
-    missed = np.full(18, 22, np.int32), conditions
+    missed = toy_missed(*[22] * 18)
+    missed[1][15, 1] = np.nan
     tree.write(tmp_path / "late.root", toy_responses(particles=2, copies=1), missed)
     reading = tree.blocks(tmp_path / "late.root", rows=7)
     assert [len(next(reading).missed_pdg) for _ in range(3)] == [0, 7, 7]

@@ -1,5 +1,6 @@
 """`zdcsim convert`: responses of any source into a training store or a ROOT file of ours."""
 
+from collections import Counter
 from collections.abc import Iterator
 from itertools import chain
 from pathlib import Path
@@ -129,6 +130,9 @@ def convert(
         f"{out}: {written} {counted.calorimeter or chosen.name} responses of {named} ({kinds}), "
         f"{counted.missed} primaries without light kept as conditions"
     )
+    if counted.unlisted:
+        codes = ", ".join(f"{code} ({n})" for code, n in sorted(counted.unlisted.items()))
+        typer.echo(f"primaries left out, as the PDG tables do not have their codes: {codes}")
     if left_out:
         typer.echo(
             f"{left_out} showers near the edge of the face were left out: a block "
@@ -205,6 +209,7 @@ class _Count:
     def __init__(self, blocks: "Iterator[Block]", left_out: int) -> None:
         self.blocks, self.missed, self.calorimeter = blocks, 0, ""
         self.left_out, self.reused = left_out, 0
+        self.unlisted: Counter[int] = Counter()
 
     def shown(self) -> "Iterator[Block]":
         """The blocks, with the number of responses so far beside a spinner."""
@@ -218,6 +223,7 @@ class _Count:
                 # Joined, the blocks state what was left out of the first source.
                 yield block.stating({EDGE_LEFT_OUT: self.left_out} if self.left_out else {})
                 self.missed += len(block.missed_pdg)
+                self.unlisted.update(block.unlisted.tolist())
                 self.reused += int(reused(block.responses.particle).sum())
                 self.calorimeter = block.responses.calorimeter.name
                 progress.advance(task, len(block.responses))

@@ -18,22 +18,19 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from zdcsim.conditions import CHARGE, MASS, NAMES, VX, VZ, ChargeUnit, in_o2_units
+from zdcsim.conditions import MASS, NAMES, VX, VZ, ChargeUnit, in_o2_units
 from zdcsim.geometry import Calorimeter
-from zdcsim.io.block import Block, check_conditions
+from zdcsim.io.block import Block, check_conditions, check_primaries
 from zdcsim.io.npy import ArrayFile, opened_array
 from zdcsim.io.numbering import ParticleNumbers
-from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
+from zdcsim.io.species import UNKNOWN_PDG
+from zdcsim.io.units import check_masses
 from zdcsim.response import Responses, sparse
 
 Layout = Literal["xy", "yx"]
 Values = Literal["counts", "log1p"]
 MassUnit = Literal["MeV", "GeV"]
 VertexUnit = Literal["cm", "m"]
-MASS_WITHIN, MASS_WITHIN_MEV = 0.02, 1.0
-"""By how much a mass may differ from that of the tables, relative and besides: other tables differ,
-and so do resonances; another unit is a factor of a thousand."""
-
 WHOLE_WITHIN = 1e-3
 """How far exp(log(n + 1)) - 1 in float32 may lie from n, relative to n + 1."""
 
@@ -74,8 +71,8 @@ def blocks(
     Raises:
         FileNotFoundError: If a file is absent.
         ValueError: If a file is a pickle, truncated or no array, the arrays do not fit the
-            calorimeter or each other, a count is not a whole number, a condition is not finite, or
-            a PDG code is unknown.
+            calorimeter or each other, a count is not a whole number, a condition is not finite, a
+            PDG code is unknown, or a mass or charge contradicts its code, its energy and momentum.
     """
     with opened_array(images) as pictures, opened_array(particles) as primaries:
         _check_shapes(pictures, primaries, settings)
@@ -131,29 +128,14 @@ def _primaries(
     conditions[:, MASS] *= 1000 if settings.mass_unit == "GeV" else 1
     check_conditions(conditions, place)
     conditions = in_o2_units(conditions, settings.charge_unit).astype(np.float64)
+    given = f", with mass_unit {settings.mass_unit} and charge_unit {settings.charge_unit}"
     pdg = np.full(len(rows), UNKNOWN_PDG, np.int32)
     if rows.shape[1] > len(NAMES):
         pdg = rows[:, -1].astype(np.int32)
-        _check_units(pdg, conditions, settings, place)
+        check_primaries(pdg, conditions, place, given=given)
+    else:
+        check_masses(conditions, place, f", with mass_unit {settings.mass_unit}")
     return pdg, conditions.astype(np.float32)
-
-
-def _check_units(
-    pdg: NDArray[np.int32], conditions: NDArray[np.float64], settings: ArraySettings, place: str
-) -> None:
-    """Refuse masses and charges that are not those of the PDG codes."""
-    tables = mass_and_charge(pdg, place)
-    found = conditions[:, [MASS, CHARGE]]
-    apart = np.abs(found - tables) > [MASS_WITHIN_MEV, 0.5] + MASS_WITHIN * np.abs(tables)
-    if not apart.any():
-        return
-    row = int(np.flatnonzero(apart.any(axis=1))[0])
-    raise ValueError(
-        f"{place}, row {row}: particle {pdg[row]} has mass {found[row, 0]:.6g} MeV and charge "
-        f"{found[row, 1]:g} e/3, with mass_unit {settings.mass_unit} and charge_unit "
-        f"{settings.charge_unit}; the PDG tables say {tables[row, 0]:.6g} and {tables[row, 1]:g}: "
-        "are units and columns right?"
-    )
 
 
 def _fibres(

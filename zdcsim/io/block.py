@@ -1,6 +1,6 @@
 """What readers give, responses block by block and who left no light, and what each of them refuses.
 
-Axis key: N responses, M primaries without light, 9 conditions.
+Axis key: N responses, M primaries without light, U primaries left out, 9 conditions.
 """
 
 import json
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from zdcsim.conditions import NAMES
 from zdcsim.io.species import UNKNOWN_PDG, mass_and_charge
+from zdcsim.io.units import check_units
 from zdcsim.response import Responses
 
 
@@ -25,6 +26,8 @@ class Block:
         missed_conditions: Their conditions, shape (M, 9).
         event: Number of the collision that each response belongs to, shape (N,); None if the source
             does not say, or if there is no response.
+        unlisted: Codes of primaries that were left out, as the PDG tables have no mass for them,
+            shape (U,).
     """
 
     responses: Responses
@@ -33,6 +36,7 @@ class Block:
         default_factory=lambda: np.empty((0, len(NAMES)), np.float32)
     )
     event: NDArray[np.int64] | None = None
+    unlisted: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
 
     def stating(self, more: Mapping[str, object]) -> "Block":
         """The same with further entries of the provenance."""
@@ -61,15 +65,20 @@ def check_conditions(conditions: NDArray[np.floating], place: str, first: int = 
 
 
 def check_primaries(
-    pdg: NDArray[np.integer], conditions: NDArray[np.floating], place: str, first: int = 0
+    pdg: NDArray[np.integer],
+    conditions: NDArray[np.floating],
+    place: str,
+    first: int = 0,
+    given: str = "",
 ) -> None:
-    """Refuse conditions that are not finite and codes without a particle; see `check_conditions`.
+    """Refuse conditions that are not finite, codes without a particle, and units that are not O2's.
 
-    Raises:
-        ValueError: At the first of them.
+    Arguments and errors are those of `check_conditions` and `zdcsim.io.units.check_units`.
     """
     check_conditions(conditions, place, first)
-    mass_and_charge(pdg[pdg != UNKNOWN_PDG], place)
+    codes = np.unique(pdg)
+    mass_and_charge(codes[codes != UNKNOWN_PDG], place)
+    check_units(pdg, conditions, place, first, given)
 
 
 def read_provenance(written: str, place: str) -> dict[str, object]:

@@ -49,7 +49,8 @@ class O2Settings:
         side: Responses and primaries of this side only, or of both.
         parity: Which fibres are common; checked where the file has hits, and recorded.
         zeros: Primaries without light: none, those that O2 transported, or all, which also counts
-            those cut before the transport, and generator-internal ones that the PDG tables have.
+            those cut before the transport, and generator-internal ones; of all, what the PDG tables
+            have.
     """
 
     calorimeter: Calorimeter
@@ -68,7 +69,9 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
 
     A response whose light lies on the other side than its primary flies to is left out: O2's fast
     simulation takes the side from the sign of pz. Of one side, responses keep the number of their
-    collision in the file; of both, they do not: its two sides are not summed.
+    collision in the file; of both, they do not: its two sides are not summed. Primaries whose PDG
+    code is not in the tables (hypernuclei, remnants of the beam) have no mass to be told: they are
+    left out, and `Block.unlisted` names them.
 
     Arguments:
         location: A path, or a URL as `root://server//path`.
@@ -79,7 +82,7 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
         FileNotFoundError: If there is no such local file.
         ValueError: If it is not a complete ROOT file with an o2sim tree and its branches, an image
             has another size than the calorimeter or another sum than O2 counted, a condition is
-            not finite, a PDG code is unknown, or the hits contradict the parity.
+            not finite, or the hits contradict the parity.
     """
     with opened(location) as file:
         tree = _tree(file, location, settings)
@@ -98,11 +101,13 @@ def blocks(location: Path | str, settings: O2Settings, megabytes: float = 64) ->
                 for side, disagreement in disagreements.items():
                     disagreement.add(read, hits, _number(settings.calorimeter, side))
                     disagreement.check(settings.parity, side, str(location))
-            missed = _missed(tree, settings, read, start, stop, place)
-            rows = _lit(read, settings)
+            missed_pdg, missed, dark = _missed(tree, settings, read, start, stop, place)
+            lit = _lit(read, settings)
+            rows = lit & in_tables(read.pdg)
             responses = _responses(read, rows, settings, particles, provenance, place)
             event = None if settings.side == "both" else start + read.event[rows]
-            yield Block(responses, *missed, event)
+            unlisted = np.concatenate([read.pdg[lit & ~rows], dark])
+            yield Block(responses, missed_pdg, missed, event, unlisted)
 
 
 def _tree(file: Any, location: Path | str, settings: O2Settings) -> Any:  # noqa: ANN401
@@ -133,6 +138,7 @@ def _recorded(tree: Any, settings: O2Settings, start: int, stop: int, place: str
             f"{place}, particle {row}: O2 counted {read.photon_sum[row]} photo-electrons but the "
             f"fibres hold {read.images[row].sum()}; the file is damaged"
         )
+    check_conditions(read.kinematics, place)
     return read
 
 
@@ -155,7 +161,8 @@ def _responses(
     place: str,
 ) -> Responses:
     """The responses of the chosen particles, rows of shape (R,)."""
-    pdg, conditions = read.pdg[rows], _conditions(read.pdg, read.kinematics, place)[rows]
+    pdg = read.pdg[rows]
+    conditions = _conditions(pdg, read.kinematics[rows], place)
     offsets, pixels, counts = sparse(read.images[rows])
     return Responses(
         calorimeter=settings.calorimeter,
@@ -177,14 +184,13 @@ def _missed(
     start: int,
     stop: int,
     place: str,
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """PDG codes and conditions of the primaries that left no light in the calorimeter."""
+) -> tuple[NDArray[np.int32], NDArray[np.float32], NDArray[np.int32]]:
+    """Codes and conditions of the primaries without light, and codes that the tables lack."""
+    none = np.empty(0, np.int32)
     if settings.zeros == "none":
-        return np.empty(0, np.int32), np.empty((0, len(NAMES)), np.float32)
+        return none, np.empty((0, len(NAMES)), np.float32), none
     tracks = o2_branches.members(tree, TRACKS, TRACK_MEMBERS, start, stop)
     rows = np.flatnonzero(_primaries(tracks, settings))
-    if settings.zeros == "primaries":  # beam remnants and the like have no mass to be told
-        rows = rows[in_tables(tracks["mPdgCode"][rows])]
     kinematics = np.stack([tracks[name][rows] for name in (*VERTEX, *MOMENTUM)], axis=1)
     pdg = tracks["mPdgCode"][rows].astype(np.int32)
     lit = read.photon_sum > 0
@@ -192,12 +198,13 @@ def _missed(
         _keys(tracks["event"][rows], pdg, kinematics),
         _keys(read.event[lit], read.pdg[lit], read.kinematics[lit, VX : PZ + 1]),
     )
+    listed = in_tables(pdg[dark])
+    unlisted, dark = pdg[dark[~listed]], dark[listed]
     momentum = kinematics[dark, 3:].astype(np.float64)
     mass = mass_and_charge(pdg[dark], place)[:, 0] / 1000
     energy = np.sqrt(mass**2 + (momentum**2).sum(axis=1))
-    return pdg[dark], _conditions(
-        pdg[dark], np.concatenate([energy[:, None], kinematics[dark]], axis=1), place
-    )
+    conditions = np.concatenate([energy[:, None], kinematics[dark]], axis=1)
+    return pdg[dark], _conditions(pdg[dark], conditions, place), unlisted
 
 
 def _primaries(tracks: Mapping[str, NDArray[Any]], settings: O2Settings) -> NDArray[np.bool_]:

@@ -23,6 +23,7 @@ from zdcsim.conditions import NAMES
 from zdcsim.geometry import CALORIMETERS, Calorimeter
 from zdcsim.io.block import Block, check_primaries, read_provenance
 from zdcsim.io.stored import StoredResponses
+from zdcsim.io.units import check_units
 from zdcsim.response import Responses, reused
 
 FORMAT, VERSION = "zdcsim training store", 1
@@ -61,7 +62,8 @@ def write_blocks(path: Path, blocks: Iterable[Block]) -> int:
         The number of responses written.
 
     Raises:
-        ValueError: If there is no response, or the blocks are of different calorimeters.
+        ValueError: If there is no response, the blocks are of different calorimeters, or a mass or
+            charge is not that of its PDG code.
     """
     written, calorimeter = 0, None
     with replacing(path) as partial, h5py.File(partial, "w") as file:
@@ -276,6 +278,8 @@ def _describe(file: Any, responses: Responses) -> None:  # noqa: ANN401
 
 def _columns(block: Block) -> dict[str, NDArray[Any]]:
     found = block.responses
+    check_units(found.pdg, found.conditions, "responses to be written")
+    check_units(block.missed_pdg, block.missed_conditions, "missed primaries to be written")
     event = {} if block.event is None else {EVENT: block.event}
     return {
         **event,

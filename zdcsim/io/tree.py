@@ -23,6 +23,7 @@ from zdcsim.geometry import CALORIMETERS, Calorimeter
 from zdcsim.io.block import Block, check_primaries, read_provenance
 from zdcsim.io.rootfile import names, opened
 from zdcsim.io.tree_checks import check_image, check_rows
+from zdcsim.io.units import check_units
 from zdcsim.response import Responses, joined, reused
 
 TREE: Final = "responses"
@@ -59,6 +60,9 @@ def write(
         event: Number of the collision that each response belongs to, shape (N,); the branch is
             left out without it.
         compression: `ARCHIVE` or `FAST`; ROOT reads both.
+
+    Raises:
+        ValueError: If a mass or charge is not that of its PDG code; nothing is written then.
     """
     with replacing(path) as partial, uproot.recreate(partial, compression=compression) as file:
         write_into(file, responses, {} if event is None else {EVENT: event.astype(np.int64)})
@@ -93,7 +97,12 @@ def write_into(
 def extend_missed(
     file: uproot.WritableDirectory, pdg: NDArray[np.int32], conditions: NDArray[np.float32]
 ) -> None:
-    """Add primaries without light, codes (M,) and conditions (M, 9), to an open file."""
+    """Add primaries without light, codes (M,) and conditions (M, 9), to an open file.
+
+    Raises:
+        ValueError: If a mass or charge is not that of its PDG code.
+    """
+    check_units(pdg, conditions, f"{MISSED} primaries to be written")
     columns = {"pdg": pdg, **_condition_columns(conditions)}
     if MISSED in file:
         file[MISSED].extend(columns)
@@ -141,7 +150,8 @@ def read_library(path: Path) -> Responses:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is not complete ROOT, a tree or branch is missing, a pixel lies
-            outside the calorimeter, a count is not positive, or a condition is not finite.
+            outside the calorimeter, a count is not positive, a condition is not finite, or a mass
+            or charge is not that of its PDG code.
     """
     with opened(path) as file:
         provenance = _provenance(file, path)
@@ -281,7 +291,12 @@ def read_event(path: Path) -> NDArray[np.int64]:
 
 
 def columns(responses: Responses) -> dict[str, Any]:
-    """Branches of the tree, as it is extended with them."""
+    """Branches of the tree, as it is extended with them.
+
+    Raises:
+        ValueError: If a mass or charge is not that of its PDG code, in MeV and e/3.
+    """
+    check_units(responses.pdg, responses.conditions, "responses to be written")
     side = np.where(responses.conditions[:, PZ] > 0, "A", "C")
     numbers = {s: DETECTOR_NUMBERS[responses.calorimeter.name, s] for s in ("A", "C")}
     lengths = np.diff(responses.offsets)

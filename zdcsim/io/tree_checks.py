@@ -55,7 +55,7 @@ def _row(entry: int, lengths: NDArray[np.int64]) -> int:
 def check_rows(
     responses: Responses, photon_sum: NDArray[np.int64], path: Path, first: int = 0
 ) -> None:
-    """Refuse conditions that are not finite, codes without a particle and wrong sums.
+    """Refuse conditions that are not finite or in other units, unknown codes and wrong sums.
 
     Arguments:
         responses: What was read, N.
