@@ -136,6 +136,17 @@ def test_differentiation_is_the_mean_cosine_between_experts() -> None:
     assert differentiation_loss(one_hot([2, 2, 2, 2]), features).item() == 0
 
 
+def test_a_dark_expert_has_no_angle_and_no_slope() -> None:
+    """Its slope was that of a unit vector at the smallest norm, 1e8 times too steep."""
+    gates = one_hot([0, 0, 1, 2]).requires_grad_()
+    lit = torch.tensor([[1.0, 0.0], [3.0, 0.0], [5.0, 5.0], [0.0, 0.0]])
+    loss = differentiation_loss(gates, lit)
+    assert loss.item() == pytest.approx(math.sqrt(0.5))
+    torch.autograd.backward(loss)
+    assert gates.grad is not None
+    assert gates.grad.abs().max() < 10
+
+
 def test_feedback_moves_particles_away_from_experts_that_do_badly() -> None:
     logits = torch.zeros(4, EXPERTS, requires_grad=True)
     uniform = torch.rand(4, EXPERTS, generator=torch.Generator().manual_seed(2))
