@@ -136,6 +136,17 @@ def test_differentiation_is_the_mean_cosine_between_experts() -> None:
     assert differentiation_loss(one_hot([2, 2, 2, 2]), features).item() == 0
 
 
+def test_a_dark_expert_has_no_angle_and_no_slope() -> None:
+    """Its slope was that of a unit vector at the smallest norm, 1e8 times too steep."""
+    gates = one_hot([0, 0, 1, 2]).requires_grad_()
+    lit = torch.tensor([[1.0, 0.0], [3.0, 0.0], [5.0, 5.0], [0.0, 0.0]])
+    loss = differentiation_loss(gates, lit)
+    assert loss.item() == pytest.approx(math.sqrt(0.5))
+    torch.autograd.backward(loss)
+    assert gates.grad is not None
+    assert gates.grad.abs().max() < 10
+
+
 def test_feedback_moves_particles_away_from_experts_that_do_badly() -> None:
     logits = torch.zeros(4, EXPERTS, requires_grad=True)
     uniform = torch.rand(4, EXPERTS, generator=torch.Generator().manual_seed(2))
@@ -159,6 +170,21 @@ def test_every_particle_gets_the_answer_of_its_own_expert() -> None:
     for row in range(0, len(particles), 5):
         alone = generator.experts[int(chosen[row])](noise[row : row + 1], particles[row : row + 1])
         torch.testing.assert_close(found[row : row + 1], alone, rtol=1e-4, atol=1e-5)
+
+
+def test_both_draws_of_a_particle_come_from_its_drawn_expert() -> None:
+    sim, drawn = objective(ALL), batch(1, size=12)
+    sim.chosen = torch.tensor([0, 2, 1, 1, 0, 2, 2, 0, 1, 2, 2, 0])
+    conditions = sim.scaler(drawn.conditions)
+    noise = torch.cat([drawn.noise[:, draw, :10] for draw in range(2)])
+    found = sim.respond(noise, conditions.repeat(2, 1))
+    for row in range(24):
+        particle = slice(row % 12, row % 12 + 1)
+        every = [expert(noise[row : row + 1], conditions[particle])[0]
+                 for expert in sim.experts.experts]  # fmt: skip
+        nearest = torch.stack([(each - found[row]).abs().max() for each in every])
+        assert nearest.argmin() == sim.chosen[row % 12]
+        assert nearest.min() < 1e-4 < nearest.sort().values[1]
 
 
 def test_experts_share_nothing_but_the_scaling() -> None:
@@ -198,6 +224,51 @@ def test_all_players_move_and_a_restored_objective_goes_on_alike() -> None:
     other.load_state_dict(copy.deepcopy(sim.state_dict()))
     assert other.step(batch(3)) == sim.step(batch(3))
     assert other.temperature() == sim.temperature() < ALL.router.temperature
+
+
+def test_the_router_descends_its_weighted_terms(monkeypatch: pytest.MonkeyPatch) -> None:
+    routing = RouterSettings(feedback=0.7, utilisation=0.3, differentiation=0.2, load=0.05)
+    whole = {"router": routing, "quantisation": "none"}
+    sim, drawn = objective(ALL.model_copy(update=whole)), batch(1)
+    losses: list[Tensor] = []
+    for name in ("generator", "discriminator", "regressor"):
+        monkeypatch.setattr(getattr(sim, name), "descend", lambda loss: None)
+    monkeypatch.setattr(sim.router, "descend", losses.append)
+    sim.step(drawn)
+    conditions = sim.scaler(drawn.conditions)
+    uniform = torch.special.ndtr(drawn.noise[:, 0, 10:])
+    gates = straight_through_gates(sim.experts.router(conditions), uniform, routing.temperature)
+    chosen = gates.detach().argmax(1)
+    assert len(torch.unique(chosen)) == EXPERTS
+    with torch.no_grad():
+        photons = sim.experts.answers(drawn.noise[:, 0, :10], conditions, chosen)
+        logit, _ = sim.discriminator.network(photons, conditions, chosen)
+    weighted = [
+        0.7 * feedback_loss(gates, torch.nn.functional.softplus(-logit)),
+        0.3 * utilisation_loss(gates),
+        0.2 * differentiation_loss(gates, photons.flatten(1)),
+        0.05 * load_loss(gates),
+    ]
+    slopes = torch.stack([slope(term, sim.experts.router) for term in weighted])
+    assert (slopes.norm(dim=1) > 1e-3 * slopes.sum(0).norm()).all()
+    (found,) = losses
+    torch.testing.assert_close(found, torch.stack(weighted).sum())
+    apart = slope(found, sim.experts.router) - slopes.sum(0)
+    assert apart.norm() < 1e-4 * slopes.sum(0).norm()
+
+
+def slope(loss: Tensor, network: nn.Module) -> Tensor:
+    found = torch.autograd.grad(loss, list(network.parameters()), retain_graph=True)
+    return torch.cat([each.flatten() for each in found])
+
+
+def test_the_temperature_halves_down_to_its_end() -> None:
+    cooling = RouterSettings(temperature=1.6, temperature_end=0.5, temperature_half_life=4.0)
+    sim = objective(ALL.model_copy(update={"router": cooling}))
+    found = []
+    for sim.steps in (0, 4, 6, 8):
+        found.append(sim.temperature())
+    assert found == pytest.approx([1.6, 0.8, 1.6 * 0.5**1.5, 0.5])
 
 
 def test_temperature_falls_to_its_end_and_the_router_may_stop() -> None:

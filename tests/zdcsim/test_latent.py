@@ -89,6 +89,26 @@ def test_first_the_autoencoder_learns_and_then_the_transport() -> None:
     assert not torch.equal(after[1], between[1])
 
 
+@pytest.mark.parametrize(("stage", "decay"), [("decoder", 0.8), ("transport", 0.9)])
+@pytest.mark.parametrize("averaged", [True, False])
+def test_the_average_follows_the_part_that_learns(stage: str, decay: float, averaged: bool) -> None:
+    autoencoder = ShowerVaeSettings(ema=0.8 if averaged else None)
+    matching = objective(
+        LatentMatchingSettings(
+            autoencoder_steps=1, autoencoder=autoencoder, ema=0.9 if averaged else None
+        )
+    )
+    matching.steps = 1 if stage == "transport" else 0
+    before = {name: weight.clone() for name, weight in matching.weights().items()}
+    matching.step(BATCHES(1))
+    now, kept = matching.generator.state_dict(), decay if averaged else 0.0
+    for name, weight in matching.weights().items():
+        torch.testing.assert_close(weight, kept * before[name] + (1 - kept) * now[name])
+    moved = {name.split(".")[0] for name, weight in now.items()
+             if not torch.equal(weight, before[name])}  # fmt: skip
+    assert moved == {stage}
+
+
 def test_the_transport_learns_and_a_restored_objective_goes_on_alike() -> None:
     settings = LatentMatchingSettings(
         autoencoder_steps=1, ema=0.5, optimiser=AdamSettings(learning_rate=1e-2)

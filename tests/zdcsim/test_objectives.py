@@ -9,11 +9,15 @@ from toys import toy_responses
 from detcore.distributed import Processes
 from zdcsim.conditions import PX, PY, PZ
 from zdcsim.geometry import ZN
+from zdcsim.losses.adversarial import AdversarialForm, discriminator_loss, generator_loss
+from zdcsim.losses.diversity import diversity_loss
+from zdcsim.losses.intensity import IntensityForm, intensity_loss
+from zdcsim.losses.position import position_loss
 from zdcsim.models.regressor import PositionRegressor
 from zdcsim.models.sdi_gan import SdiGanDiscriminator, SdiGanGenerator
 from zdcsim.models.signal import SignalClassifier
 from zdcsim.objectives.optimiser import AdamSettings, Player, follow, judging
-from zdcsim.objectives.sdi_gan import SdiGan, SdiGanSettings, rounded
+from zdcsim.objectives.sdi_gan import Quantisation, SdiGan, SdiGanSettings, rounded
 from zdcsim.objectives.signal import Signal, SignalObjectiveSettings
 from zdcsim.sample.batches import Batch, ResponseBatches, SignalBatch
 from zdcsim.sample.diversity import diversity_weights
@@ -87,6 +91,93 @@ def test_every_term_reaches_the_generator_alone(term: str) -> None:
     with_term.step(batch)
     assert moved(copied(plain.generator.network), with_term.generator.network)
     assert not moved(copied(plain.discriminator.network), with_term.discriminator.network)
+
+
+def handed_to(player: Player, patch: pytest.MonkeyPatch) -> list[Tensor]:
+    """The losses that a player is to descend; it stands still from now on."""
+    losses: list[Tensor] = []
+    patch.setattr(player, "descend", losses.append)
+    return losses
+
+
+def slope(loss: Tensor, network: nn.Module) -> Tensor:
+    weights = list(network.parameters())
+    found = torch.autograd.grad(loss, weights, retain_graph=True, materialize_grads=True)
+    return torch.cat([each.flatten() for each in found])
+
+
+@pytest.mark.parametrize(
+    ("weights", "adversarial", "intensity", "quantisation"),
+    [
+        ((0.003, 0.07, 0.2), "cross_entropy", "log", "straight_through"),
+        ((0.3, 0.07, 2e-3), "hinge", "absolute", "none"),
+    ],
+    ids=["cross entropy", "hinge"],
+)
+def test_every_player_descends_its_weighted_terms(
+    weights: tuple[float, float, float],
+    adversarial: AdversarialForm,
+    intensity: IntensityForm,
+    quantisation: Quantisation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    varied, bright, placed = weights
+    settings = SdiGanSettings(
+        diversity=varied, intensity=bright, position=placed, gradient_penalty=5.0,
+        discriminator_steps=3,
+        adversarial_form=adversarial, intensity_form=intensity, quantisation=quantisation,
+    )  # fmt: skip
+    gan, batch = objective(settings), batches()(1)
+    assert gan.regressor is not None
+    players = gan.generator, gan.discriminator, gan.regressor
+    losses = [handed_to(player, monkeypatch) for player in players]
+    gan.step(batch)
+    assert [len(each) for each in losses] == [1, 3, 1]
+    generator, judge, regressor = (player.network for player in players)
+    conditions, real = gan.scaler(batch.conditions), batch.log_photons.detach().clone()
+    first, second = (generator(batch.noise[:, draw], conditions) for draw in range(2))
+    if quantisation == "straight_through":
+        first, second = rounded(first), rounded(second)
+    logit, latent = judge(first, conditions)
+    _, other = judge(second, conditions)
+    noise, again = batch.noise.unbind(1)
+    weighted = [
+        generator_loss(logit, adversarial),
+        varied * diversity_loss(latent, other, noise, again, batch.diversity),
+        bright * intensity_loss(first, batch.photon_sum, intensity),
+        placed * position_loss(regressor(first), batch.position),
+    ]
+    slopes = torch.stack([slope(term, generator) for term in weighted])
+    assert (slopes.norm(dim=1) > 1e-3 * slopes.sum(0).norm()).all()
+    torch.testing.assert_close(losses[0][0], torch.stack(weighted).sum())
+    found, expected = slope(losses[0][0], generator), slopes.sum(0)
+    assert (found - expected).norm() < 1e-4 * expected.norm()
+    real.requires_grad_(True)
+    real_logit, _ = judge(real, conditions)
+    (per_fibre,) = torch.autograd.grad(real_logit.sum(), real, create_graph=True)
+    judged = discriminator_loss(real_logit, judge(first.detach(), conditions)[0], adversarial)
+    penalty = 5.0 * per_fibre.square().sum((1, 2)).mean()
+    assert penalty > 1e-4 * judged
+    for loss in losses[1]:
+        torch.testing.assert_close(loss, judged + penalty)
+        expected = slope(judged + penalty, judge)
+        assert (slope(loss, judge) - expected).norm() < 1e-4 * expected.norm()
+    seen = position_loss(regressor(batch.log_photons.detach()), batch.position)
+    torch.testing.assert_close(losses[2][0], seen)
+
+
+@pytest.mark.parametrize("ema", [0.9, None])
+def test_the_exported_generator_is_the_average_of_the_steps(ema: float | None) -> None:
+    gan = objective(SdiGanSettings(ema=ema))
+    path = [copied(gan.generator.network)]
+    for step in (1, 2):
+        gan.step(batches()(step))
+        path.append(copied(gan.generator.network))
+    share = (0.81, 0.09, 0.1) if ema else (0.0, 0.0, 1.0)
+    assert not torch.equal(path[1]["light.weight"], path[2]["light.weight"])
+    for name, weight in gan.weights().items():
+        expected = sum(part * each[name] for part, each in zip(share, path, strict=True))
+        torch.testing.assert_close(weight, expected)
 
 
 def test_judges_keep_no_gradient_but_pass_it_on() -> None:

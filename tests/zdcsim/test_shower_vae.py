@@ -269,6 +269,29 @@ def test_a_divergence_in_full_before_it_begins_is_refused() -> None:
     assert ShowerVaeSettings(divergence_from=499, divergence_by=500).divergence_by == 500
 
 
+@pytest.mark.parametrize(("steps", "share"), [(0, 0.0), (3, 0.25), (7, 0.75), (20, 1.0)])
+def test_the_loss_is_the_counts_of_a_draw_and_the_share_of_the_divergence(
+    steps: int, share: float
+) -> None:
+    vae = objective(ShowerVaeSettings(divergence_from=2, divergence_by=10, free_nats=0.2, draws=1))
+    batch, (generator, encoder) = ResponseBatches(RESPONSES, 16, 1, 10, True)(1), vae.networks
+    assert isinstance(generator, ShowerGenerator)
+    encoder.state_dict()["posterior.3.bias"][10:14] = -3.0
+    vae.steps = steps
+    loss, terms = vae.loss(vae.networks, batch)
+    conditions = (batch.conditions - generator.scaler.mean) / generator.scaler.scale
+    mean, log_variance = encoder(batch.log_photons, conditions)
+    drawn = mean + torch.exp(log_variance / 2) * batch.noise[:, 0]
+    counts = torch.expm1(batch.log_photons).round()
+    unlikely = count_loss(counts, *generator.light(drawn, conditions)).mean()
+    apart = divergence(mean, log_variance)
+    assert 0 < (apart > 0.2).sum() < 10
+    torch.testing.assert_close(loss - unlikely, share * apart.clamp(min=0.2).sum(), rtol=1e-3,
+                               atol=1e-6 * float(unlikely.detach()))  # fmt: skip
+    torch.testing.assert_close(terms["counts"], unlikely)
+    torch.testing.assert_close(terms["divergence"], apart.sum())
+
+
 def test_the_bound_falls_and_a_restored_objective_goes_on_alike() -> None:
     batches = ResponseBatches(RESPONSES, 16, 1, 40, symmetries=True)
     ordered = next(ResponseBatches(RESPONSES, 48, 1, 10, symmetries=False).in_order())

@@ -72,13 +72,14 @@ def load_loss(gates: Tensor) -> Tensor:
 def differentiation_loss(gates: Tensor, features: Tensor) -> Tensor:
     """Mean cosine of the angle between the mean features of two experts, over pairs.
 
-    Experts without particles are left out; with fewer than two others it is 0.
+    Experts without particles, or whose responses are all dark, have no such angle and are left out;
+    with fewer than two others it is 0.
 
     Arguments:
         gates: Shape (B, E).
         features: Of the particles' responses, shape (B, F).
     """
-    used = gates.detach().sum(0) > 0
+    used = (gates.detach().T @ features.detach()).norm(dim=1) > 0
     mean = (gates.T @ features)[used] / gates.sum(0)[used, None]
     unit = mean / mean.norm(dim=1, keepdim=True).clamp(min=1e-8)
     cosines = unit @ unit.T
