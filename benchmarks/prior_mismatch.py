@@ -21,7 +21,8 @@ from torch import Tensor
 from detcore import checkpoint
 from detcore.distributed import Processes
 from detcore.provenance import provenance
-from detcore.run_folder import CONFIG
+from detcore.run_folder import CONFIG, DATA, recorded
+from zdcsim.evaluation.judgement import physics_tables
 from zdcsim.io.held import opened_samples
 from zdcsim.models.generator import Generator
 from zdcsim.objectives.averaged import AveragedObjective
@@ -92,8 +93,8 @@ def table(rows: dict[str, dict[str, Any]], record: dict[str, Any]) -> str:
     ]
     caption = (
         f"Light over that of the Monte Carlo, of training particles with two responses, seed "
-        f"{record['seed']}. {record['machine']}, commit {record['commit'][:12]}. Made by "
-        "`python benchmarks/prior_mismatch.py`."
+        f"{record['seed']}. Monte Carlo: {record['tables']}. {record['machine']}, commit "
+        f"{record['commit'][:12]}. Made by `python benchmarks/prior_mismatch.py`."
     )
     return "\n".join([*lines, "", caption]) + "\n"
 
@@ -102,14 +103,16 @@ def main() -> None:
     """Measure every family and write the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--runs", type=Path, default=Path("runs/league"))
-    parser.add_argument("--families", nargs="+", default=["conv_vae"])
+    parser.add_argument("--families", nargs="+", default=["conv_vae", "corrvae"])
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path("benchmarks/results"))
     options = parser.parse_args()
     rows = {
         name: light(options.runs / f"{name}-{options.seed}" / "run") for name in options.families
     }
-    record = {"seed": options.seed, **provenance("torch", "numpy")}
+    first = recorded(options.runs / f"{options.families[0]}-{options.seed}" / "run")
+    tables = physics_tables(first[DATA]["provenance"])
+    record = {"seed": options.seed, "tables": tables, **provenance("torch", "numpy")}
     write_rows(options.out / "prior_mismatch.json", record, rows, table(rows, record))
 
 

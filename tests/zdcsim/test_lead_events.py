@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from toy_answers import Unlit
 from toys import toy_responses
 
 from zdcsim.conditions import ENERGY
@@ -13,15 +13,6 @@ from zdcsim.reconstruction.quantities import Calibration
 from zdcsim.response import Responses
 
 LIGHT = 100
-
-
-class Unlit:
-    """Answers every primary with darkness."""
-
-    def signals(
-        self, conditions: NDArray[np.float32], rng: np.random.Generator
-    ) -> NDArray[np.int64]:
-        return np.zeros((len(conditions), 5), np.int64)
 
 
 def equally_bright(sample: Responses) -> Responses:

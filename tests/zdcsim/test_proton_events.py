@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from numpy.typing import NDArray
+from toy_answers import Unlit
 from toys import toy_responses
 
 from zdcsim.conditions import ENERGY, NAMES, PX, PZ
@@ -15,15 +15,6 @@ from zdcsim.reconstruction.quantities import ENERGY as RECONSTRUCTED
 
 NEUTRON = 2112
 COPIES = 6
-
-
-class Unlit:
-    """Answers every primary with darkness."""
-
-    def signals(
-        self, conditions: NDArray[np.float32], rng: np.random.Generator
-    ) -> NDArray[np.int64]:
-        return np.zeros((len(conditions), 5), np.int64)
 
 
 def neutrons(pz: list[float], event: list[int]) -> Primaries:

@@ -97,7 +97,7 @@ def write_deployment(bundles: Sequence[Path], out: Path, decays: bool = True) ->
 
     Arguments:
         bundles: For O2, of one calorimeter or of both.
-        out: The folder; an existing deployment is replaced, with no other file in it.
+        out: The folder; an existing deployment is replaced if nothing else lies there.
         decays: Draw which particles live until the face; False if no primary decays in O2 either,
             because its generator of collisions has let them decay.
 

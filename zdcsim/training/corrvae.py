@@ -17,6 +17,7 @@ from zdcsim.response import Sample
 from zdcsim.sample.batches import ResponseBatches
 from zdcsim.training.experiment import GeneratorExperiment, Widths
 from zdcsim.training.parts import Parts, response_samples
+from zdcsim.training.shower_shapes import ShowerEncoderShape
 from zdcsim.training.unused import check_unused
 from zdcsim.training.validated import validated_parts
 
@@ -34,13 +35,6 @@ class CorrVaeShape(Settings):
     kernels: PositiveInt = 20
 
 
-class CorrVaeEncoderShape(Settings):
-    """Arguments of `ShowerEncoder`."""
-
-    hidden: PositiveInt = 128
-    widths: Widths = (16, 32, 64)
-
-
 class CorrVaeExperiment(GeneratorExperiment):
     """The autoencoder with controlled properties.
 
@@ -50,7 +44,7 @@ class CorrVaeExperiment(GeneratorExperiment):
 
     family: Literal["corrvae"]
     generator: CorrVaeShape = CorrVaeShape()
-    encoder: CorrVaeEncoderShape = CorrVaeEncoderShape()
+    encoder: ShowerEncoderShape = ShowerEncoderShape()
     objective: CorrVaeSettings = CorrVaeSettings()
     validation_draws: PositiveInt = 10
 
