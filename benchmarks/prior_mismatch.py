@@ -6,7 +6,10 @@ Light relative to the Monte Carlo on the training particles that have two respon
 the best that the loss allows without knowing the response (the mean of the log photons of the
 particle's two responses), what the decoder makes of the response's own latent numbers, of those of
 the particle's other response, and of numbers from the prior, as in generation. The weights are the
-averaged ones of the last step. Writes prior_mismatch.json and .md.
+averaged ones of the last step. Errors are standard errors over particles. Writes
+prior_mismatch.json and .md.
+
+Axis key: P particles.
 """
 
 import argparse
@@ -15,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from result_files import write_rows
 from torch import Tensor
 
@@ -49,13 +53,26 @@ def paired(train: Sample) -> Sample:
     return train.select(order[copies[number] == 2])
 
 
-def photons(log_photons: Tensor) -> float:
-    """Whole photo-electrons of all responses together."""
-    return float(torch.round(torch.expm1(log_photons)).sum())
+def photons(log_photons: Tensor) -> NDArray[np.float64]:
+    """Whole photo-electrons of both responses of a particle, shape (P,)."""
+    whole = torch.round(torch.expm1(log_photons)).double()
+    return whole.flatten(1).sum(1).reshape(-1, 2).sum(1).numpy()
+
+
+def share(made: NDArray[np.float64], truth: NDArray[np.float64]) -> dict[str, float]:
+    """A ratio of sums over particles and its standard error for another draw of the particles.
+
+    Arguments:
+        made: Light of a particle, shape (P,).
+        truth: That of the Monte Carlo, shape (P,).
+    """
+    ratio = made.sum() / truth.sum()
+    spread = np.std(made - ratio * truth, ddof=1) * np.sqrt(len(truth)) / truth.sum()
+    return {"share": float(ratio), "error": float(spread)}
 
 
 @torch.no_grad()
-def light(run: Path) -> dict[str, float]:
+def light(run: Path) -> dict[str, dict[str, float]]:
     """Light over that of the Monte Carlo, by step, of one run."""
     experiment = load_experiment(run / CONFIG)
     assert isinstance(experiment, GeneratorExperiment)
@@ -81,20 +98,25 @@ def light(run: Path) -> dict[str, float]:
         "other": generator(swapped, conditions),
         "prior": generator(torch.randn(mean.shape, generator=rng), conditions),
     }
-    return {name: photons(made[name]) / photons(truth) for name in STEPS}
+    return {name: share(photons(made[name]), photons(truth)) for name in STEPS}
+
+
+def shown(found: dict[str, float]) -> str:
+    """A share and its error."""
+    return f"{found['share']:.2f} ± {found['error']:.2f}"
 
 
 def table(rows: dict[str, dict[str, Any]], record: dict[str, Any]) -> str:
     """Light by family."""
     lines = [f"| family | {' | '.join(STEPS.values())} |", f"|{'---|' * (1 + len(STEPS))}"]
     lines += [
-        f"| {name} | {' | '.join(f'{row[step]:.2f}' for step in STEPS)} |"
+        f"| {name} | {' | '.join(shown(row[step]) for step in STEPS)} |"
         for name, row in rows.items()
     ]
     caption = (
-        f"Light over that of the Monte Carlo, of training particles with two responses, seed "
-        f"{record['seed']}. Monte Carlo: {record['tables']}. {record['machine']}, commit "
-        f"{record['commit'][:12]}. Made by `python benchmarks/prior_mismatch.py`."
+        "Light over that of the Monte Carlo, of training particles with two responses, ± over "
+        f"particles, seed {record['seed']}. Monte Carlo: {record['tables']}. {record['machine']}, "
+        f"commit {record['commit'][:12]}. Made by `python benchmarks/prior_mismatch.py`."
     )
     return "\n".join([*lines, "", caption]) + "\n"
 

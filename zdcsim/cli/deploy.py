@@ -25,7 +25,7 @@ def deploy(
 
     Nothing is written when O2 would read other hits from the folder than from the bundles.
 
-    Example: zdcsim deploy --zn zn-latent-flow-matching --zp zp-shower-vae --out zdc-o2
+    Example: zdcsim deploy --zn zn-distilled-latent-flow --zp zp-distilled-latent-flow --out zdc-o2
     """
     from zdcsim.export.deployment import OPTIONS, write_deployment
     from zdcsim.io.zoo import found

@@ -39,7 +39,7 @@ zdcsim generate --model bundle --particles-from test.root --out fast.root
 
 zdcsim evaluate --model bundle --reference test.root --html judged.html
 
-zdcsim deploy --zn zn-latent-flow-matching --zp zp-shower-vae --out zdc-o2
+zdcsim deploy --zn zn-distilled-latent-flow --zp zp-distilled-latent-flow --out zdc-o2
 
 zdcsim submit --gpus 1 train configs/zdcsim/gan.yaml --out runs/gan
 """
