@@ -198,6 +198,7 @@ def test_speed_up_is_the_ratio_of_cpu_seconds() -> None:
         ({"conventions": ()}, "got none"),
         ({"energy_edges": (5.0,)}, "ascend and be two at least"),
         ({"energy_edges": (5.0, 5.0)}, "ascend"),
+        ({"energy_edges": (0.0, float("nan"), 5.0)}, "ascend"),
         ({"floor_repetitions": 1}, "two divisions"),
         ({"fewest_particles": 1}, "must be two at least; got 1"),
         ({"by": ("species", "colour")}, "by species and energy; got colour"),

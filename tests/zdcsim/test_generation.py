@@ -31,6 +31,7 @@ from zdcsim.io import tree
 from zdcsim.io.bundle import read_bundle
 from zdcsim.io.stream import write_blocks
 from zdcsim.montecarlo.gun import Gun
+from zdcsim.shower_physics import GEANT4
 
 SEED = 5
 
@@ -179,6 +180,24 @@ def test_command_makes_copies_of_the_particles_of_a_file(bundle: Path, tmp_path:
     assert np.array_equal(generated.particle, np.repeat(np.arange(8), 4))
     reference = toy_responses(particles=8, copies=3)
     assert np.array_equal(generated.conditions[::4], reference.conditions[::3])
+
+
+def test_command_does_not_replace_a_monte_carlo(bundle: Path, tmp_path: Path) -> None:
+    source, out = tmp_path / "mc.root", tmp_path / "other.root"
+    simulated = dataclasses.replace(toy_responses(4, 2), provenance={"data_kind": GEANT4})
+    for path in (source, out):
+        tree.write(path, simulated)
+    before = {path: path.read_bytes() for path in (source, out)}
+    asked = ["generate", "--model", str(bundle), "--particles-from", str(source), "--out"]
+    for path, said in ((source, "the particles come from"), (out, "holds showers of Geant4")):
+        ran = CliRunner().invoke(app, [*asked, str(path)])
+        assert ran.exit_code == 2
+        assert said in " ".join(ran.stderr.split())
+        assert path.read_bytes() == before[path]
+    assert CliRunner().invoke(app, [*asked, str(source), "--overwrite"]).exit_code == 2
+    for more in (["--overwrite"], []):  # generated responses are replaced unasked
+        assert CliRunner().invoke(app, [*asked, str(out), *more]).exit_code == 0
+        assert tree.provenance_of(out)["data_kind"] == "generated"
 
 
 def test_command_shoots_a_gun(bundle: Path, tmp_path: Path) -> None:

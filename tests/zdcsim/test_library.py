@@ -119,6 +119,23 @@ def test_all_symmetries_and_shifts_occur_and_none_twice(
     assert not any((each == [0, 0, 0]).all(axis=1).any() for each in keys)
 
 
+def test_moves_drawn_for_few_particles_at_a_time_are_as_good(
+    rng: np.random.Generator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    particles = pointers(neutrons(rng), ZN, None, MARGIN)
+    assert len(particles) > 7
+    monkeypatch.setattr(moves, "ROWS", 3 * 12 * moves.TRIES)
+    drawn = moves.drawn_moves(particles, None, 12, np.random.default_rng(1))
+    assert len(drawn) == 12
+    for one in drawn:
+        again = moves.moved(particles.conditions, one.symmetry, one.shift, ZN, None)
+        assert np.array_equal(one.conditions, again.conditions)
+        assert np.array_equal(one.valid, again.valid)
+    keys = [np.concatenate([one.symmetry[:, None], one.shift], axis=1) for one in drawn]
+    assert all(len(np.unique(each, axis=0)) == 12 for each in np.stack(keys, axis=1))
+    assert moves.drawn_moves(particles, None, 0, rng) == []
+
+
 def test_protons_are_mirrored_in_y_and_aimed_through_the_magnets(tmp_path: Path) -> None:
     hits, _ = Spectators().primaries(30, 0, ZP, seed=3)
     machine = lead_machine(2680.0)

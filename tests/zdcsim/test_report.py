@@ -171,7 +171,8 @@ def test_numbers_are_readable(value: float | None, text: str) -> None:
 def test_spread_fixes_the_decimals() -> None:
     assert with_spread(Spread(4.9512, 0.1099, 5)) == "4.95 ± 0.11"
     assert with_spread(Spread(1234.5, 17.2, 5)) == "1,234 ± 17"
-    assert with_spread(Spread(1.0, 0.0, 1)) == "1.00 ± 0"
+    assert with_spread(Spread(1.0, 0.0, 5)) == "1.00 ± 0"
+    assert with_spread(Spread(1.0, 0.0, 1)) == "1.00"
 
 
 def test_figures_are_drawn_of_a_model_almost_without_light() -> None:

@@ -110,3 +110,17 @@ def test_the_training_side_alone_trains_and_scales_and_the_other_validates() -> 
     with torch.no_grad():
         assert parts.validate() == float(parts.objective.cross_entropy(validation))
     assert parts.sizes == {"training": len(train.light), "validation": len(validation.light)}
+
+
+def test_dark_copies_of_one_particle_are_on_one_side_with_the_others() -> None:
+    responses, without = dim(), missed()
+    # As in O2's files: dark copies of lit particles, and of some that are never lit, far apart.
+    dark = np.concatenate([without, responses.conditions[::2], -without, without[::-1]])
+    train, validation = signal_samples(responses, dark, 0.3, 4, "particle")
+    sides = [{row.tobytes() for row in side.conditions.numpy()} for side in (train, validation)]
+    assert min(map(len, sides)) > 10
+    assert not sides[0] & sides[1]
+    assert len(train.light) + len(validation.light) == len(responses) + len(dark)
+    plain = signal_samples(responses, without, 0.3, 4, "particle")
+    for side, before in zip((train, validation), plain, strict=True):
+        assert set(by_vertex(before)) <= set(by_vertex(side))

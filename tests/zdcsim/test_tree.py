@@ -65,6 +65,23 @@ def test_event_numbers_survive_the_file(tmp_path: Path) -> None:
         tree.read_event(path)
 
 
+def test_a_large_sample_is_written_and_streamed_in_steps(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    responses, event = toy_responses(5, 3), np.arange(15) // 2
+    whole, steps = tmp_path / "whole.root", tmp_path / "steps.root"
+    tree.write(whole, responses, toy_missed(2112, 22), event)
+    monkeypatch.setattr(tree, "STEP", 4)
+    tree.write(steps, responses, toy_missed(2112, 22), event)
+    with uproot.open(whole) as one, uproot.open(steps) as other:
+        for name in (tree.TREE, tree.MISSED):
+            assert one[name].arrays().to_list() == other[name].arrays().to_list()
+        assert one[tree.TREE].num_entries == 15
+        assert one[tree.TREE].branches[0].num_baskets == 1
+        assert other[tree.TREE].branches[0].num_baskets == 4
+        assert one[tree.PROVENANCE] == other[tree.PROVENANCE]
+
+
 def test_root_reads_the_same_numbers(tmp_path: Path) -> None:
     root = pytest.importorskip("ROOT", reason="ROOT is not installed")
     responses = toy_responses(particles=4, copies=2)

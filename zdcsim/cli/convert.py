@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -72,6 +71,9 @@ def convert(
         ),
     ] = 0,
     seed: Annotated[int, typer.Option(min=0, help="Of the places for --reuses.")] = 1,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an --out that holds showers of Geant4.")
+    ] = False,
     particles: Annotated[
         Path | None, typer.Option(help="arrays: the file of the conditions.")
     ] = None,
@@ -100,10 +102,10 @@ def convert(
     from zdcsim.io.legacy import LegacySettings
     from zdcsim.io.lineage import recorded
     from zdcsim.io.o2sim import O2Settings
-    from zdcsim.io.source import SourceSettings, checksums
+    from zdcsim.io.source import SourceSettings, origin
     from zdcsim.io.stream import write_with_missed
 
-    _check_out(out, sources)
+    _check_out(out, sources, overwrite)
     chosen = calorimeter(detector)
     settings = SourceSettings(
         O2Settings(chosen, side, parity, zeros),
@@ -115,13 +117,13 @@ def convert(
     _check_options(context, {each for each, _ in found}, reuses)
     read = [blocks for _, blocks in found]
     together = read[0] if len(read) == 1 else joined(list(zip(sources, read, strict=True)))
-    from_files = chain.from_iterable(
-        checksums(source, each, settings) for source, (each, _) in zip(sources, found, strict=True)
+    origins = (
+        origin(source, each, settings) for source, (each, _) in zip(sources, found, strict=True)
     )
     left_out = sum(
         _left_out(source, each) for source, (each, _) in zip(sources, found, strict=True)
     )
-    counted = _Count(recorded(together, from_files), left_out)
+    counted = _Count(recorded(together, origins), left_out)
     write = write_with_missed if out.suffix == ROOT_SUFFIX else store.write_blocks
     written = write(out, counted.shown())
     kinds = ", ".join(sorted({each for each, _ in found}))
@@ -191,9 +193,9 @@ def _check_options(context: typer.Context, kinds: "set[Kind]", reuses: int) -> N
         refuse_options(context, ("seed",), "--reuses")
 
 
-def _check_out(out: Path, sources: list[str]) -> None:
+def _check_out(out: Path, sources: list[str], overwrite: bool) -> None:
     from detcore.files import check_writable
-    from zdcsim.io.own_file import STORE_SUFFIXES
+    from zdcsim.io.own_file import STORE_SUFFIXES, check_replaceable
 
     allowed = (ROOT_SUFFIX, *STORE_SUFFIXES)
     if out.suffix not in allowed:
@@ -201,6 +203,8 @@ def _check_out(out: Path, sources: list[str]) -> None:
     check_writable(out)
     if out.resolve() in {Path(source).resolve() for source in sources}:
         raise ValueError(f"--out {out} is a source; choose another file")
+    if not overwrite:
+        check_replaceable(out)
 
 
 class _Count:

@@ -59,6 +59,9 @@ def generate(
     ] = None,
     copies: Annotated[int, typer.Option(min=1, help="Responses of every particle.")] = 1,
     seed: Annotated[int, typer.Option(min=0, help="Same seed, same responses.")] = 1,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace an --out that holds showers of Geant4.")
+    ] = False,
     batch_size: Annotated[int, typer.Option(min=1, help="Responses computed together.")] = 1000,
     threads: Annotated[int, typer.Option(min=1, help="Threads of ONNX Runtime.")] = 1,
     scheduler: Annotated[
@@ -84,7 +87,6 @@ def generate(
     Example: zdcsim generate --model bundle --particles-from test.root --copies 20 --out fast.root
     """
     from detcore.cluster import connected
-    from detcore.command_line import check_root
     from detcore.share import parsed as parsed_share
     from zdcsim.cli.tally import Tally, extrapolated
     from zdcsim.generation import shards
@@ -100,7 +102,7 @@ def generate(
     if (particles_from is None) == (particle is None):
         raise ValueError("give either --particles-from, a ROOT file, or --particle, for the gun")
     _check_options(context, particles_from is not None, share is not None, scheduler)
-    check_root(out)
+    _check_out(out, particles_from, overwrite)
     bundle = read_bundle(found(model), threads)
     check_possible(bounds, bundle.calorimeter)
     if particles_from is not None:
@@ -128,6 +130,17 @@ def generate(
     of_training = extrapolated(chosen.conditions, bundle.generator_scales)
     for sentence in [*of_training, *tally.sentences()]:
         typer.echo(sentence)
+
+
+def _check_out(out: Path, particles_from: Path | None, overwrite: bool) -> None:
+    from detcore.command_line import check_root
+    from zdcsim.io.own_file import check_replaceable
+
+    check_root(out)
+    if particles_from is not None and out.resolve() == particles_from.resolve():
+        raise ValueError(f"--out {out} is the file that the particles come from; choose another")
+    if not overwrite:
+        check_replaceable(out)
 
 
 def _check_options(context: typer.Context, of_a_file: bool, shared: bool, scheduler: str) -> None:

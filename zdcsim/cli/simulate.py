@@ -38,7 +38,12 @@ def simulate(
             "collisions at 2.68 TeV per nucleon, or a particle gun."
         ),
     ] = "pp14tev",
-    seed: Annotated[int, typer.Option(min=0, help="Same seed, same showers.")] = 1,
+    seed: Annotated[
+        int,
+        typer.Option(
+            min=0, help="Same seed, same particles and showers; test samples need one of their own."
+        ),
+    ] = 1,
     missed: Annotated[
         int, typer.Option(min=0, help="Collisions: also keep this many primaries that miss.")
     ] = 0,

@@ -75,7 +75,7 @@ class Settings:
                 f"got {', '.join(sorted(unknown_by))}"
             )
         edges = self.energy_edges
-        if len(edges) < 2 or any(high <= low for low, high in pairwise(edges)):
+        if len(edges) < 2 or not all(low < high for low, high in pairwise(edges)):
             raise ValueError(f"energy edges must ascend and be two at least; got {edges}")
         if self.fewest_particles < 2:
             raise ValueError(

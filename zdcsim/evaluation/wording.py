@@ -1,6 +1,7 @@
 """Numbers of a judgement in words, for the report and the screen."""
 
 from collections.abc import Iterable, Sequence
+from math import nan
 from pathlib import Path
 
 from detcore.files import write_text
@@ -32,8 +33,10 @@ DRAWN_CAPTION = (
 
 
 def with_spread(value: Spread | None) -> str:
-    """Mean ± standard deviation over repetitions, to two digits of the latter."""
-    return ABSENT if value is None else with_error(value.mean, value.spread)
+    """Mean ± standard deviation over repetitions, to two digits; of one the value alone."""
+    if value is None:
+        return ABSENT
+    return with_error(value.mean, value.spread if value.repetitions > 1 else nan)
 
 
 def ratio_text(found: Comparison) -> str:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zdcsim.io import own_file, store
 from zdcsim.io.block import Block
 from zdcsim.io.joining import joined
-from zdcsim.io.lineage import made_of, recorded
+from zdcsim.io.lineage import origin_of, recorded
 from zdcsim.response import Sample
 from zdcsim.response import joined as end_to_end
 
@@ -31,8 +31,8 @@ def opened_samples(paths: Sequence[Path], held: Held = "memory") -> Iterator[Sam
 
     Raises:
         FileNotFoundError: If a file does not exist.
-        ValueError: If one is not complete, the files are of different kinds, or several shall stay
-            on disk.
+        ValueError: If one is not complete, the files are of different kinds or have the same
+            showers, or several shall stay on disk.
     """
     if len(paths) == 1:
         with opened_sample(paths[0], held) as sample:
@@ -45,8 +45,7 @@ def opened_samples(paths: Sequence[Path], held: Held = "memory") -> Iterator[Sam
     else:
         read = [own_file.read(path) for path in paths]
         sources = [(str(path), [Block(part)]) for path, part in zip(paths, read, strict=True)]
-        # The provenance is that of the first; what the others were made of trains as well.
-        origins = dict.fromkeys(each for part in read for each in sorted(made_of(part.provenance)))
+        origins = [origin_of(path, part.provenance) for path, part in zip(paths, read, strict=True)]
         together = recorded(joined(sources), origins)
         yield end_to_end([block.responses for block in together])
 

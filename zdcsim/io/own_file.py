@@ -7,7 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from zdcsim.io import tree
+from zdcsim.io.lineage import GROWN_FROM, made_of
 from zdcsim.response import Responses
+from zdcsim.shower_physics import DATA_KIND, GEANT4
 
 STORE_SUFFIXES: Final = (".h5", ".hdf5")
 
@@ -44,6 +46,27 @@ def provenance_of(path: Path) -> dict[str, object]:
 
         return store.provenance_of(path)
     return tree.provenance_of(path)
+
+
+def check_replaceable(path: Path) -> None:
+    """Refuse to replace what is not made again in minutes, or what another program wrote.
+
+    Arguments:
+        path: A file to be written; nothing is said if there is none.
+
+    Raises:
+        ValueError: If it holds showers of Geant4, or is no file of ours.
+    """
+    if not path.exists():
+        return
+    ways = "choose another --out, or replace it with --overwrite"
+    try:
+        stated = provenance_of(path)
+    except (ValueError, OSError) as problem:
+        raise ValueError(f"{path} exists and cannot be read as ours ({problem}); {ways}") from None
+    converted = is_store(path) or (made_of(stated) and GROWN_FROM not in stated)
+    if stated.get(DATA_KIND) == GEANT4 and not converted:
+        raise ValueError(f"{path} exists and holds showers of Geant4; {ways}")
 
 
 def read_missed(path: Path) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -24,6 +24,7 @@ from zdcsim.io import arrays, legacy, lineage, o2_branches, o2sim, own_file, sto
 from zdcsim.io.arrays import ArraySettings
 from zdcsim.io.block import Block
 from zdcsim.io.legacy import LegacySettings
+from zdcsim.io.lineage import Origin
 from zdcsim.io.npy import PICKLES
 from zdcsim.io.o2sim import O2Settings
 from zdcsim.io.rootfile import is_url, names, opened
@@ -110,27 +111,31 @@ def blocks(location: Path | str, kind: Kind, settings: SourceSettings) -> Iterat
     return _of(settings.calorimeter, tree.blocks(path), path)
 
 
-def checksums(location: Path | str, kind: Kind, settings: SourceSettings) -> tuple[str, ...]:
-    """SHA-256 of the files of a source and of what they were made of, for `lineage.MADE_OF`.
+def origin(location: Path | str, kind: Kind, settings: SourceSettings) -> Origin:
+    """Where the responses of a source come from.
 
     Returns:
-        None of a URL, which would be read once more.
+        Without checksums for a URL, which would be read once more.
 
     Raises:
         FileNotFoundError: If a file is absent.
         ValueError: If a file of ours is not complete.
     """
+    if kind in ("zdcsim", "store") and not is_url(location):
+        path = Path(location)
+        return lineage.origin_of(path, own_file.provenance_of(path))
+    return Origin(str(location), tuple(map(sha256, _read_files(location, kind, settings))))
+
+
+def _read_files(location: Path | str, kind: Kind, settings: SourceSettings) -> list[Path]:
+    """The files of a source that is not ours; none of a URL."""
     path = Path(location)
     if is_url(location):
-        return ()
+        return []
     if kind == "text":
         read = legacy.files(path, settings.text)[: 2 if settings.text.zeros == "none" else 3]
-        return tuple(sha256(each) for each in read if each.exists())
-    if kind == "arrays":
-        return sha256(path), sha256(_particles(settings, path))
-    if kind == "o2sim":
-        return lineage.checksums(path)
-    return lineage.checksums(path, own_file.provenance_of(path))
+        return [each for each in read if each.exists()]
+    return [path, _particles(settings, path)] if kind == "arrays" else [path]
 
 
 def _particles(settings: SourceSettings, images: Path) -> Path:

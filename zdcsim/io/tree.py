@@ -65,7 +65,15 @@ def write(
         ValueError: If a mass or charge is not that of its PDG code; nothing is written then.
     """
     with replacing(path) as partial, uproot.recreate(partial, compression=compression) as file:
-        write_into(file, responses, {} if event is None else {EVENT: event.astype(np.int64)})
+        # In steps: uproot refuses more than 2 GiB in one, and readers stream what is in several.
+        for start in range(0, max(len(responses), 1), STEP):
+            rows = np.arange(start, min(start + STEP, len(responses)))
+            part = responses.select(rows)
+            more = {} if event is None else {EVENT: event[rows].astype(np.int64)}
+            if start:
+                file[TREE].extend({**columns(part), **more})
+            else:
+                write_into(file, part, more)
         if missed is not None:
             extend_missed(file, *missed)
 

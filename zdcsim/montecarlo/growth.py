@@ -12,6 +12,7 @@ import numpy as np
 
 from zdcsim.io import tree
 from zdcsim.io.joining import JOINED
+from zdcsim.io.lineage import GROWN_FROM
 from zdcsim.montecarlo import source
 from zdcsim.montecarlo.finished import Finished, Light
 from zdcsim.montecarlo.library import RECORDED_MARGIN
@@ -22,8 +23,6 @@ from zdcsim.response import Responses
 from zdcsim.shower_physics import LIGHT, light_model, with_choices
 
 MAY_GROW: Final = ("particles", "copies", "missed")
-GROWN_FROM: Final = "grown_from"
-"""Entry of the provenance that names the smaller sample's origin."""
 
 
 def origin_of(earlier: Responses, production: Production) -> dict[str, object]:

@@ -3,6 +3,7 @@
 Axis key: N showers.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -21,6 +22,8 @@ from zdcsim.shower_physics import physics_of
 MIRROR_Y = int(np.flatnonzero((SYMMETRIES == [[1, 0], [0, -1]]).all(axis=(1, 2)))[0])
 TRIES = 4
 """Moves drawn for each that is wanted; those that leave the face or repeat one are not used."""
+ROWS = 1_000_000
+"""Moves that are looked at together, some 370 bytes each."""
 SAME_WAY = 0.02
 """Largest difference between the shares of the block that a shower's particle and the one that it
 stands for fly in a groove of air, and in the fibre in it; in the ZN 2 cm, a fifth of a radiation
@@ -80,6 +83,27 @@ def drawn_moves(
         rng: Draws them.
         edge_cm: How far from the edge of the face they must land.
     """
+    together = max(1, ROWS // (TRIES * reuses)) if reuses else max(1, len(particles))
+    starts = range(0, max(1, len(particles)), together)
+    rows = (np.arange(len(particles))[start : start + together] for start in starts)
+    parts = [_drawn(particles.select(of), machine, reuses, rng, edge_cm) for of in rows]
+    return [_end_to_end(moves) for moves in zip(*parts, strict=True)]
+
+
+def _end_to_end(parts: Sequence[Moves]) -> Moves:
+    """The moves of one re-use, of particles in parts."""
+    fields = ("symmetry", "shift", "conditions", "valid")
+    return Moves(*(np.concatenate([getattr(part, name) for part in parts]) for name in fields))
+
+
+def _drawn(
+    particles: Responses,
+    machine: Machine | None,
+    reuses: int,
+    rng: np.random.Generator,
+    edge_cm: float,
+) -> list[Moves]:
+    """See `drawn_moves`; all tries at once."""
     n, reach = len(particles), tree.margin(particles)
     face = CALORIMETERS[particles.calorimeter.name]
     allowed = all_symmetries(particles.conditions, face, machine)

@@ -93,12 +93,37 @@ def signal_samples(
 ) -> tuple[SignalBatch, SignalBatch]:
     """All training and all validation particles, with whether they left light."""
     sides = split(responses, fraction, seed, by)
-    validates = uniform_hash(np.arange(len(missed)), seed) < fraction
+    if by == "particle":
+        validates = _missed_validate(missed, sides, fraction, seed)
+    else:
+        validates = uniform_hash(np.arange(len(missed)), seed) < fraction
     train, validation = (
         _particles(side, missed[chosen])
         for side, chosen in zip(sides, (~validates, validates), strict=True)
     )
     return train, validation
+
+
+def _missed_validate(
+    missed: NDArray[np.float32], sides: tuple[Sample, Sample], fraction: float, seed: int
+) -> NDArray[np.bool_]:
+    """Whether each primary without light validates, shape (M,): one particle is on one side.
+
+    O2's files have a particle many times, and list its dark copies here and the others among the
+    responses.
+    """
+    keys = _alike(missed)
+    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
+    validates: NDArray[np.bool_] = uniform_hash(first[which], seed) < fraction
+    for side, of_side in zip(sides, (False, True), strict=True):
+        validates[np.isin(keys, _alike(side.conditions))] = of_side
+    return validates
+
+
+def _alike(conditions: NDArray[np.float32]) -> NDArray[np.void]:
+    """One value for each row of conditions (N, 9), equal where the rows are; shape (N,)."""
+    rows = np.ascontiguousarray(conditions, np.float32) + np.float32(0)  # -0 becomes 0
+    return rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
 
 
 def _particles(responses: Sample, missed: NDArray[np.float32]) -> SignalBatch:

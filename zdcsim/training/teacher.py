@@ -7,7 +7,7 @@ from typing import get_args
 from detcore import checkpoint, config
 from detcore.files import sha256
 from detcore.run_folder import CONFIG, DATA, ORIGIN, recorded
-from zdcsim.io.lineage import made_of
+from zdcsim.io.lineage import made_of, productions
 from zdcsim.models.generator import Generator
 from zdcsim.training.denoising import FlowShape, TransportExperiment, check_told
 from zdcsim.training.experiment import GeneratorExperiment
@@ -59,18 +59,21 @@ def check_teacher(
 
 
 def teacher_digests(run: Path) -> dict[str, str]:
-    """SHA-256 of the teacher's weights, of its data, and of what those were made of.
+    """SHA-256 of the teacher's weights, of its data and what those were made of; its productions.
 
-    Several are one after the other with a space between; what the run does not say is left out.
+    Checksums are one after the other with a space between, productions one on a line; what the run
+    does not say is left out.
 
     Raises:
         ValueError: If the run says nothing of itself, or has no best weights.
     """
     data = recorded(run).get(DATA, {})
+    stated = data.get(ORIGIN, {})
     digests = {
         "teacher_sha256": sha256(run / checkpoint.BEST),
         "teacher_data_sha256": data.get("sha256"),
-        "teacher_made_of_sha256": " ".join(sorted(made_of(data.get(ORIGIN, {})))),
+        "teacher_made_of_sha256": " ".join(sorted(made_of(stated))),
+        "teacher_productions": "\n".join(sorted(productions(stated))),
     }
     return {name: digest for name, digest in digests.items() if digest}
 
