@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from detcore.files import sha256
 from detcore.provenance import shortened
 
 CONFIGS = Path("configs/pid")
@@ -49,12 +50,27 @@ def pid(*arguments: str | Path) -> None:
 
 
 def run_folder(job: Job, plan: Plan) -> Path:
-    """The run of a job, trained if it is not there."""
+    """The run of a job, trained if it is not there.
+
+    Raises:
+        ValueError: If there is one of other settings or other files.
+    """
     folder = plan.folder(job)
-    if not (folder / "trained").exists():
-        train(job, plan, folder / "run")
-        (folder / "trained").touch()
+    marker, asked = folder / "trained", command(job, plan)
+    if not marker.exists():
+        pid(*asked[:2], "--out", folder / "run", "--resume", *asked[2:])
+        marker.write_text(described(asked, plan))
+    elif marker.read_text() != described(asked, plan):
+        raise ValueError(
+            f"{folder} was trained otherwise than is asked for; name another --runs, or remove it"
+        )
     return folder / "run"
+
+
+def described(asked: list[str], plan: Plan) -> str:
+    """The command that trains, with the files as they are."""
+    files = [plan.train, *([plan.target] if plan.target else [])]
+    return json.dumps({"command": asked, "files": [sha256(path) for path in files]})
 
 
 def only_trained(jobs: list[Job], plan: Plan) -> list[Job]:
@@ -68,18 +84,18 @@ def run_folders(jobs: list[Job], plan: Plan, parallel: int) -> list[Path]:
         return list(pool.map(lambda job: run_folder(job, plan), jobs))
 
 
-def train(job: Job, plan: Plan, run: Path) -> None:
-    """Train or adapt; a killed network goes on where it stopped."""
+def command(job: Job, plan: Plan) -> list[str]:
+    """The command line that trains or adapts, but for where and that it goes on after a kill."""
     adapts = job.config in ADAPTED
-    command = ["adapt" if adapts else "train", CONFIGS / f"{job.config}.yaml", "--out", run]
-    command += ["--seed", str(job.seed), "--resume"]
+    asked = ["adapt" if adapts else "train", str(CONFIGS / f"{job.config}.yaml")]
+    asked += ["--seed", str(job.seed)]
     settings = ["tracking.enabled=false", f"data.train={plan.train}"]
     if job.config.startswith("trees"):
         settings.append("boosting.threads=1")
     else:
         settings += ["training.threads=1", *plan.settings]
-    command += [part for text in settings for part in ("--set", text)]
-    pid(*command, *(("--target", plan.target) if adapts and plan.target else ()))
+    asked += [part for text in settings for part in ("--set", text)]
+    return asked + (["--target", str(plan.target)] if adapts and plan.target else [])
 
 
 def trained_at(jobs: list[Job], plan: Plan) -> list[str]:

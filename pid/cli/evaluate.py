@@ -77,6 +77,11 @@ def evaluate(
     found = tuple(map(named, bundles)) if bundles else tuple(committed(DATA))
     if sample == SAMPLE and shifted is None and SHIFTED.exists():
         shifted, shifted_truth = SHIFTED, shifted_truth or TRUTH
+    if shifted_truth is not None and shifted is None:
+        raise ValueError(
+            f"--shifted-truth {shifted_truth} is the truth of --shifted, which is not given; name "
+            "its tracks too, or leave both out"
+        )
     settings = Settings(
         p_edges=numbers("--p-bins", p_bins),
         pt_edges=numbers("--pt-bins", pt_bins),

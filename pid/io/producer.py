@@ -62,7 +62,7 @@ def read(path: Path, columns: Sequence[str] = MODEL, truth: bool = True) -> Trac
 def stream(path: Path, columns: Sequence[str] = MODEL, truth: bool = True) -> Iterator[Tracks]:
     """The tracks of a file, at most half a million at a time; arguments and errors of `read`."""
     with opened(path) as file:
-        trees, table = _trees(file, path)
+        trees, table = _trees(file, path, columns)
         known = table in ("mcml", "mc")
         if truth and not known:
             raise ValueError(
@@ -200,21 +200,46 @@ def _frames(file: uproot.ReadOnlyDirectory) -> list[str]:
 
 
 def _trees(
-    file: uproot.ReadOnlyDirectory, path: Path
+    file: uproot.ReadOnlyDirectory, path: Path, columns: Sequence[str]
 ) -> tuple[list[tuple[str, uproot.TTree]], Table]:
-    """The trees of all data frames, and which table they are."""
+    """The trees of all data frames, and which table they are: the first that has the columns.
+
+    Raises:
+        ValueError: If there is none, or a frame has another table instead.
+    """
     frames = _frames(file)
     if not frames:
         found = ", ".join(file.keys(cycle=False)) or "nothing"
         raise ValueError(f"{path} has no data frame DF_*; found {found}")
-    for table in TABLES:
-        name = f"O2pidtracks{table}"
-        trees = [(frame, file[frame][name]) for frame in frames if name in file[frame]]
-        if trees:
-            return trees, table
+    there = {
+        frame: [table for table in TABLES if f"O2pidtracks{table}" in file[frame]]
+        for frame in frames
+    }
+    for table in _preferred(file, there, columns):
+        for frame, tables in there.items():
+            if tables and table not in tables:
+                raise ValueError(
+                    f"{path}, {frame} has O2pidtracks{tables[0]}, but other frames "
+                    f"O2pidtracks{table}; give each kind of table in a file of its own"
+                )
+        holding = [frame for frame, tables in there.items() if table in tables]
+        return [(frame, file[frame][f"O2pidtracks{table}"]) for frame in holding], table
     expected = ", ".join(f"O2pidtracks{table}" for table in TABLES)
     inside = ", ".join(file[frames[0]].keys(cycle=False)) or "nothing"
     raise ValueError(f"{path}, {frames[0]} has none of {expected}; found {inside}")
+
+
+def _preferred(
+    file: uproot.ReadOnlyDirectory, there: dict[str, list[Table]], columns: Sequence[str]
+) -> list[Table]:
+    """The tables of the file, those with all columns first, else in the order of `TABLES`."""
+    known = {table: frame for frame, tables in there.items() for table in tables}
+    found = [table for table in TABLES if table in known]
+    lacking = {
+        table: not set(columns) <= set(file[known[table]][f"O2pidtracks{table}"].keys())
+        for table in found
+    }
+    return sorted(found, key=lambda table: lacking[table])
 
 
 def _tracks(
@@ -236,9 +261,16 @@ def _tracks(
     measured = blanked({name: found[name] for name in dict.fromkeys([*columns, *marks])})
     # Old productions do not say which collision a track is from: then each is its own event.
     collision = found[EVENT.name] if has_event else np.arange(*rows)
+    values = np.stack([measured[name] for name in columns], axis=1)
+    if np.isinf(values).any():
+        row, column = np.argwhere(np.isinf(values))[0]
+        raise ValueError(
+            f"{path}, {frame}, row {rows[0] + row}: {columns[column]} is infinite; expected a "
+            "number, or NaN for not measured"
+        )
     return Tracks(
         columns=tuple(columns),
-        values=np.stack([measured[name] for name in columns], axis=1),
+        values=values,
         event=event_number(frame, collision),
         pdg=found[PDG.name].astype(np.int32) if known else None,
         primary=found[PRIMARY.name].astype(np.bool_) if known else None,

@@ -28,6 +28,8 @@ from pid.simulation.settings import SimulationSettings
 from pid.tracks import Tracks
 
 BLOCKS_PER_SEED: Final = 1_000_000
+EMPTY_BLOCKS: Final = 9
+"""After one more without a track none is expected; a block of the defaults has thousands."""
 N_SIGMA_NAMES: Final = tuple(column.name for column in N_SIGMA)
 
 
@@ -183,6 +185,11 @@ def _enough(
     """Blocks until there are enough tracks, the last one cut after a collision."""
     done = 0
     for block, tracks in _blocks(production, workers, range(BLOCKS_PER_SEED), finished):
+        if block >= EMPTY_BLOCKS and not (done or len(tracks)):
+            raise ValueError(
+                f"{block + 1} blocks of collisions left no track; the settings of the detector "
+                "leave none: see eta_max, pt_min, rows_min and tracking_efficiency"
+            )
         left = production.tracks - done
         if len(tracks) >= left:
             tracks = tracks.select(tracks.event <= tracks.event[left - 1])

@@ -296,6 +296,13 @@ def test_numbers_in_words(found: OverSeeds, short: str, long: str) -> None:
     assert species_name(-321) == "K-"
 
 
+def test_a_truth_without_its_tracks_is_refused(files: Files) -> None:
+    told = ["evaluate", *map(str, files.bundles), "--sample", str(files.simulation)]
+    ran = CliRunner().invoke(app, [*told, "--shifted-truth", str(files.shifted_truth)])
+    assert ran.exit_code == 2
+    assert "is the truth of --shifted, which is not given" in " ".join(ran.stderr.split())
+
+
 def test_the_command_prints_tables_and_writes_the_numbers(
     files: Files, tmp_path: Path, judged: tuple[Judgement, ...]
 ) -> None:

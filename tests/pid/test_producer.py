@@ -176,6 +176,45 @@ def test_tables_and_branches_that_do_not_fit_are_named(tmp_path: Path) -> None:
         producer.read(path, ("fP", "fTPCNSigmaPi"))
 
 
+Branches = dict[str, NDArray[np.generic]]
+
+
+def put_together(path: Path, trees: dict[str, Branches]) -> None:
+    """A file with these trees, by their names with the data frame."""
+    with uproot.recreate(path) as file:
+        for name, columns in trees.items():
+            types = {key: column.dtype for key, column in columns.items()}
+            file.mktree(name, types).extend(columns)
+
+
+def test_no_data_frame_is_left_out_unsaid(tmp_path: Path) -> None:
+    path = tmp_path / "mixed.root"
+    extended, short = (producer.branches_of(whole(10, 1, ALL), table) for table in ("mc", "mcml"))
+    put_together(path, {"DF_1/O2pidtracksmc": extended, "DF_2/O2pidtracksmcml": short})
+    with pytest.raises(
+        ValueError, match=r"DF_1 has O2pidtracksmc, but other frames O2pidtracksmcml"
+    ):
+        producer.read(path)
+
+
+def test_the_table_with_the_wanted_columns_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "both.root"
+    short = producer.branches_of(whole(6), "mcml")
+    extended = producer.branches_of(whole(10, 3, ALL), "mc")
+    put_together(path, {"DF_1/O2pidtracksmcml": short, "DF_1/O2pidtracksmc": extended})
+    assert len(producer.read(path, ML)) == 6
+    assert len(producer.read(path, ALL)) == 10
+
+
+def test_an_infinite_value_is_named_with_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "bad.root"
+    columns = producer.branches_of(whole(10), "mcml")
+    columns["fP"] = np.where(np.arange(10) == 7, np.inf, columns["fP"]).astype(np.float32)
+    put_together(path, {"DF_5/O2pidtracksmcml": columns})
+    with pytest.raises(ValueError, match=r"bad\.root, DF_5, row 7: fP is infinite"):
+        producer.read(path)
+
+
 def test_wrong_types_and_empty_tables_are_named(tmp_path: Path) -> None:
     path = tmp_path / "bad.root"
     types: dict[str, object] = {"fP": "var * float32", "fPdgCode": "int32"}

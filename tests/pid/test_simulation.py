@@ -13,6 +13,7 @@ from detcore import config
 from detcore.share import Share
 from pid.cli.main import app
 from pid.columns import MODEL
+from pid.detector.settings import DetectorSettings
 from pid.io import producer
 from pid.simulation import run
 from pid.simulation.block import simulate
@@ -137,6 +138,20 @@ def test_rounding_keeps_the_promised_precision(rng: np.random.Generator) -> None
         assert np.array_equal(rounded(found, bits), found, equal_nan=True)
     with pytest.raises(ValueError, match="1 to 23 bits of mantissa; got 0"):
         rounded(values, 0)
+
+
+def test_a_detector_that_leaves_no_track_is_an_error_and_no_endless_search(tmp_path: Path) -> None:
+    blind = SMALL.model_copy(
+        update={
+            "block_events": 2,
+            "detector": SMALL.detector.model_copy(update={"pt_min": 1e4}),
+        }
+    )
+    with pytest.raises(ValueError, match="10 blocks of collisions left no track"):
+        run.run(Production(blind, 5, seed=4), tmp_path / "none.root")
+    for impossible in ({"rows_min": 153}, {"eta_max": 1.5}):
+        with pytest.raises(ValueError, match="less than or equal"):
+            DetectorSettings(**impossible)
 
 
 @pytest.mark.parametrize("path", CONFIGS, ids=lambda path: path.stem)
