@@ -93,7 +93,7 @@ def light(run: Path) -> dict[str, dict[str, float]]:
     swapped = own.reshape(-1, 2, own.shape[1]).flip(1).flatten(0, 1)
     best = truth.reshape(-1, 2, *truth.shape[1:]).mean(1, keepdim=True)
     made = {
-        "loss": best.expand(-1, 2, -1, -1),
+        "loss": best.expand(-1, 2, -1, -1).flatten(0, 1),
         "own": generator(own, conditions),
         "other": generator(swapped, conditions),
         "prior": generator(torch.randn(mean.shape, generator=rng), conditions),
