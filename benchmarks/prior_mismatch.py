@@ -26,6 +26,7 @@ from detcore import checkpoint
 from detcore.distributed import Processes
 from detcore.provenance import provenance
 from detcore.run_folder import CONFIG, DATA, recorded
+from detcore.wording import with_error
 from zdcsim.evaluation.judgement import physics_tables
 from zdcsim.io.held import opened_samples
 from zdcsim.models.generator import Generator
@@ -68,7 +69,7 @@ def share(made: NDArray[np.float64], truth: NDArray[np.float64]) -> dict[str, fl
     """
     ratio = made.sum() / truth.sum()
     spread = np.std(made - ratio * truth, ddof=1) * np.sqrt(len(truth)) / truth.sum()
-    return {"share": float(ratio), "error": float(spread)}
+    return {"value": float(ratio), "error": float(spread)}
 
 
 @torch.no_grad()
@@ -101,16 +102,11 @@ def light(run: Path) -> dict[str, dict[str, float]]:
     return {name: share(photons(made[name]), photons(truth)) for name in STEPS}
 
 
-def shown(found: dict[str, float]) -> str:
-    """A share and its error."""
-    return f"{found['share']:.2f} ± {found['error']:.2f}"
-
-
 def table(rows: dict[str, dict[str, Any]], record: dict[str, Any]) -> str:
     """Light by family."""
     lines = [f"| family | {' | '.join(STEPS.values())} |", f"|{'---|' * (1 + len(STEPS))}"]
     lines += [
-        f"| {name} | {' | '.join(shown(row[step]) for step in STEPS)} |"
+        f"| {name} | {' | '.join(with_error(**row[step]) for step in STEPS)} |"
         for name, row in rows.items()
     ]
     caption = (

@@ -18,7 +18,7 @@ def test_the_error_of_a_share_is_that_of_leaving_particles_out() -> None:
     found = share(made, truth)
     without = (made.sum() - made) / (truth.sum() - truth)
     jackknife = np.sqrt(399 / 400 * np.sum((without - without.mean()) ** 2))
-    assert found["share"] == pytest.approx(made.sum() / truth.sum())
+    assert found["value"] == pytest.approx(made.sum() / truth.sum())
     # The jackknife is the same to the first order in 1 / 400.
     assert found["error"] == pytest.approx(jackknife, rel=0.01)
     assert share(0.4 * truth, truth)["error"] == pytest.approx(0.0, abs=1e-12)
