@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from detcore.files import check_writable
-from detcore.stopping import Stopped, exit_code
+from detcore.stopping import KEYBOARD, Stopped, exit_code
 
 DISTRIBUTION = "zdcsim"
 EXTRA = {
@@ -54,7 +54,7 @@ class Commands(TyperGroup):
             raise typer.Exit(FAILED) from error
         except Stopped as stop:
             typer.echo(f"{self.name}: {stop}", err=True)
-            raise typer.Exit(exit_code()) from stop
+            raise typer.Exit(INTERRUPTED if stop.name == KEYBOARD else exit_code()) from stop
         except KeyboardInterrupt as stop:
             typer.echo(f"{self.name}: stopped from the keyboard", err=True)
             raise typer.Exit(INTERRUPTED) from stop

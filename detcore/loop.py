@@ -161,8 +161,8 @@ class Loop(Generic[Batch]):
         Raises:
             FloatingPointError: At the first loss that is not finite; names the term and the step.
                 The last checkpoint stays as it was.
-            Stopped: When SIGTERM or SIGUSR1 comes, to whichever process; a checkpoint is written
-                before.
+            Stopped: When SIGTERM, SIGUSR1 or SIGINT comes, to whichever process; a checkpoint is
+                written before.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
         started = time.monotonic() - self.done.seconds

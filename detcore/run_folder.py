@@ -23,6 +23,17 @@ MayChange = Mapping[str, set[str] | None]
 """Settings that a resumed run may change, by group; None for the whole group."""
 
 
+def check_place(folder: Path) -> None:
+    """Refuse, before data are read, a path that cannot become a run folder.
+
+    Raises:
+        ValueError: If it is a file, or nothing can be written there.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise ValueError(f"{folder} is a file, and a run needs a folder; choose another --out")
+    files.check_writable(folder / CONFIG)
+
+
 def check_folder(
     folder: Path,
     experiment: Settings,

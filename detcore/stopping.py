@@ -1,14 +1,15 @@
 """Stopping a training on a signal, with a checkpoint, as batch systems ask for.
 
 SIGUSR1 is what our jobs receive some minutes before their time is up, SIGTERM what a batch system
-sends before it ends or moves a job. A second signal of the same kind changes nothing: the
-checkpoint of the first is on its way.
+sends before it ends or moves a job, SIGINT what Ctrl-C sends. A second signal of the same kind
+changes nothing, as the checkpoint of the first is on its way; but a second Ctrl-C stops at once.
 
 Source: https://slurm.schedmd.com/sbatch.html, option --signal; sysexits.h for the exit code.
 """
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +20,8 @@ from typing import Final
 
 from detcore.files import write_text
 
-SIGNALS: Final = ("SIGTERM", "SIGUSR1")
+KEYBOARD: Final = "SIGINT"
+SIGNALS: Final = ("SIGTERM", "SIGUSR1", KEYBOARD)
 MARKER: Final = "stopped"
 """File of a run folder that was left unfinished on a signal; holds the signal's name."""
 TRY_AGAIN: Final = 75
@@ -67,14 +69,23 @@ class Requests:
 
 @contextmanager
 def requests() -> Iterator[Requests]:
-    """Take signals as requests while the block runs; only the main thread can."""
+    """Take signals as requests while the block runs; only the main thread can.
+
+    Raises:
+        KeyboardInterrupt: At the second Ctrl-C.
+    """
     came = Requests()
     if threading.current_thread() is not threading.main_thread():
         yield came
         return
 
     def note(number: int, frame: FrameType | None) -> None:
-        came.names.add(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        if name == KEYBOARD:
+            if name in came.names:
+                raise KeyboardInterrupt
+            sys.stderr.write("\nstops with a checkpoint; Ctrl-C again stops without\n")
+        came.names.add(name)
 
     before = {name: signal.signal(signal.Signals[name], note) for name in SIGNALS}
     try:

@@ -26,7 +26,9 @@ from pid.tracks import Tracks
 from pid.working_point import momentum_of
 
 
-def score(bundle: Path | Bundle, tracks: Tracks, batch_size: int = 1000) -> NDArray[np.float32]:
+def score(
+    bundle: Path | str | Bundle, tracks: Tracks, batch_size: int = 1000
+) -> NDArray[np.float32]:
     """Probability of every target, as O2Physics would get it of the same measured columns.
 
     Which columns count as measured can differ where a detector is half measured: see docs/o2.md.
@@ -42,7 +44,7 @@ def score(bundle: Path | Bundle, tracks: Tracks, batch_size: int = 1000) -> NDAr
     Raises:
         ValueError: If the bundle cannot be used or the tracks lack a column.
     """
-    opened = read_bundle(found(bundle)) if isinstance(bundle, Path) else bundle
+    opened = bundle if isinstance(bundle, Bundle) else read_bundle(found(Path(bundle)))
     values = inputs(opened, tracks)
     if not len(values):
         return np.empty((0, len(opened.targets)), np.float32)

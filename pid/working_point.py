@@ -173,7 +173,7 @@ def check_edges(edges: tuple[float, ...]) -> None:
     Raises:
         ValueError: If there are fewer than two or they do not ascend.
     """
-    if len(edges) < 2 or any(high <= low for low, high in pairwise(edges)):
+    if len(edges) < 2 or not all(low < high for low, high in pairwise(edges)):
         raise ValueError(f"momentum edges must ascend and be two at least; got {edges}")
 
 

@@ -217,13 +217,25 @@ def lit(
 
 def sparse(
     images: NDArray[np.floating] | NDArray[np.integer],
+    calorimeter: Calorimeter | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.uint16], NDArray[np.int32]]:
     """Offsets, pixels and counts of dense integer-valued images, shape (N, Nx, Ny).
 
+    Arguments:
+        images: Counts of every fibre, [x][y].
+        calorimeter: Whose images they are, if their shape shall be compared.
+
     Raises:
-        ValueError: If a count is negative, not finite or not a whole number, or there are more
-            than `MOST_FIBRES`.
+        ValueError: If images have another shape, a count is negative, not finite or not a whole
+            number, or there are more than `MOST_FIBRES`.
     """
+    face = None if calorimeter is None else calorimeter.shape
+    if images.ndim != 3 or face not in (None, images.shape[1:]):
+        wanted = "(responses, Nx, Ny)" if face is None else f"(responses, {face[0]}, {face[1]})"
+        raise ValueError(
+            f"images have shape {images.shape}; expected {wanted}, [x][y]: transpose them if they "
+            "are [y][x]"
+        )
     offsets, pixels, counts = lit(images)
     whole = np.issubdtype(counts.dtype, np.integer) or bool((counts == np.rint(counts)).all())
     if not (whole and np.isfinite(counts.sum()) and counts.min(initial=0) >= 0):

@@ -110,7 +110,7 @@ class Study(Generic[Experiment]):
             All trials.
 
         Raises:
-            Stopped: On SIGTERM or SIGUSR1; the trial has written a checkpoint.
+            Stopped: On SIGTERM, SIGUSR1 or SIGINT; the trial has written a checkpoint.
             ValueError, RuntimeError: Of a trial's training, as long as no trial has ended well;
                 later it is recorded, and the next trial begins.
         """

@@ -13,13 +13,14 @@ PROVENANCE: Final = "provenance"
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[uproot.ReadOnlyDirectory]:
+def opened(path: Path | str) -> Iterator[uproot.ReadOnlyDirectory]:
     """The file, closed when the block ends.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If it is not complete ROOT.
     """
+    path = Path(path)
     if not path.exists():
         raise FileNotFoundError(f"no file {path}; make one with `pid simulate`")
     if path.is_dir():

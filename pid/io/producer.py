@@ -36,7 +36,7 @@ NO_EVENTS: Final = "one a track: no fIndexCollisions"
 ROWS_AT_ONCE: Final = 500_000
 
 
-def read(path: Path, columns: Sequence[str] = MODEL, truth: bool = True) -> Tracks:
+def read(path: Path | str, columns: Sequence[str] = MODEL, truth: bool = True) -> Tracks:
     """All tracks of a file.
 
     Arguments:
@@ -59,8 +59,11 @@ def read(path: Path, columns: Sequence[str] = MODEL, truth: bool = True) -> Trac
     return joined(parts)
 
 
-def stream(path: Path, columns: Sequence[str] = MODEL, truth: bool = True) -> Iterator[Tracks]:
+def stream(
+    path: Path | str, columns: Sequence[str] = MODEL, truth: bool = True
+) -> Iterator[Tracks]:
     """The tracks of a file, at most half a million at a time; arguments and errors of `read`."""
+    path = Path(path)
     with opened(path) as file:
         trees, table = _trees(file, path, columns)
         known = table in ("mcml", "mc")
@@ -111,14 +114,14 @@ def write_truth(
     )
 
 
-def read_truth(path: Path, tracks: Tracks) -> Tracks:
+def read_truth(path: Path | str, tracks: Tracks) -> Tracks:
     """The tracks with the truth of the file that was kept apart from theirs.
 
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If the file is not of these tracks.
     """
-    names = (EVENT.name, PDG.name, PRIMARY.name)
+    path, names = Path(path), (EVENT.name, PDG.name, PRIMARY.name)
     with opened(path) as file:
         frames = _frames(file)
         if not frames or TRUTH_TREE not in file[frames[0]]:

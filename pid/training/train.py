@@ -9,7 +9,14 @@ from detcore import checkpoint, files
 from detcore.distributed import processes
 from detcore.loop import Loop, Progression, Watch
 from detcore.provenance import provenance
-from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
+from detcore.run_folder import (
+    CONFIG,
+    PROVENANCE,
+    check_folder,
+    check_place,
+    open_folder,
+    tracked,
+)
 from detcore.tracking import Untracked, tracker
 from pid.sample.batches import Unlabelled
 from pid.tracks import Tracks
@@ -25,6 +32,7 @@ def run(
 ) -> Progression:
     """Train on the file that the settings name; arguments and errors of `train`."""
     data = experiment.data
+    check_place(folder)
     tracks = read(data.train, data)
     return train(experiment, tracks, folder, resume, watch, sha256=files.sha256(data.train))
 
@@ -84,6 +92,7 @@ def adapt(
     data = experiment.data
     if isinstance(experiment, TreesExperiment) or experiment.adaptation is None:
         raise ValueError("adapting needs a network and a section adaptation; use `pid train`")
+    check_place(folder)
     digests: dict[str, str | None] = {"sha256": None, "target_sha256": None}
     if target is None:
         if data.target is None:

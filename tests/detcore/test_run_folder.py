@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from detcore.config import Settings
-from detcore.run_folder import PROVENANCE, check_folder, open_folder
+from detcore.run_folder import PROVENANCE, check_folder, check_place, open_folder
 from detcore.tracking import Untracked
 
 
@@ -60,3 +60,15 @@ def test_a_resume_needs_the_data_of_the_beginning(tmp_path: Path) -> None:
             opened(tmp_path, record("two", **now), 5)
     assert held(tmp_path)["commit"] == "one"
     opened(tmp_path, record("two", sha256=None, more="told by a later version"), 5)
+
+
+def test_what_cannot_become_a_run_folder_is_said_before(tmp_path: Path) -> None:
+    file = tmp_path / "sample.root"
+    file.write_text("")
+    with pytest.raises(ValueError, match=r"sample\.root is a file, and a run needs a folder"):
+        check_place(file)
+    with pytest.raises(ValueError, match=r"cannot be written: .*sample\.root: Not a directory"):
+        check_place(file / "run")
+    check_place(tmp_path)
+    check_place(tmp_path / "new" / "run")
+    assert list(tmp_path.iterdir()) == [file]

@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -34,6 +35,28 @@ def test_stopped_by_a_signal_and_resumed_equals_uninterrupted(tmp_path: Path) ->
     assert lines(parts) == lines(tmp_path / "whole")
     best = (checkpoint.load(folder / checkpoint.BEST) for folder in (parts, tmp_path / "whole"))
     assert next(best) == next(best)
+
+
+def test_the_first_ctrl_c_leaves_a_checkpoint_and_the_second_stops_at_once(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def pressed(times: int) -> Callable[[int], float]:
+        def asked(step: int) -> float:
+            for _ in range(times if step == 7 else 0):
+                os.kill(os.getpid(), signal.SIGINT)
+            return float(step)
+
+        return asked
+
+    with pytest.raises(Stopped, match=r"stopped by SIGINT after step 7.*--resume"):
+        loop(tmp_path / "once", pressed(1)).run()
+    assert "Ctrl-C again stops without" in capsys.readouterr().err
+    second = loop(tmp_path / "once")
+    assert second.resume()
+    assert second.done.step == 7
+    with pytest.raises(KeyboardInterrupt):
+        loop(tmp_path / "twice", pressed(2)).run()
+    assert not (tmp_path / "twice" / MARKER).exists()
 
 
 def test_a_training_that_is_just_finished_is_not_stopped(tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_what_cannot_be_done_is_said(
         threshold(curve(np.array(score), np.array(truth, bool)), goal, wanted)  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("edges", [(1.0,), (0.0, 0.0), (1.0, 0.0)])
+@pytest.mark.parametrize("edges", [(1.0,), (0.0, 0.0), (1.0, 0.0), (0.0, float("nan"), 1.0)])
 def test_edges_must_ascend(edges: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match="must ascend"):
         working_point(np.ones(1), np.ones(1, bool), np.ones(1), edges)

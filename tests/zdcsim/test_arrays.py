@@ -170,6 +170,17 @@ def test_truncated_files_are_named(tmp_path: Path, suffix: str) -> None:
         whole(tmp_path / "absent.npz", rows, ArraySettings(ZN))
 
 
+def test_only_images_of_the_calorimeter_become_sparse() -> None:
+    for shape in ((2, 30, 56), (2, 1680), (56, 30)):
+        with pytest.raises(
+            ValueError, match=r"expected \(responses, 56, 30\), \[x\]\[y\]: transpose"
+        ):
+            sparse(np.zeros(shape, np.int32), ZP)
+    with pytest.raises(ValueError, match=r"expected \(responses, Nx, Ny\)"):
+        sparse(np.zeros((2, 1680), np.int32))
+    assert sparse(np.zeros((2, 56, 30), np.int32), ZP)[0].tolist() == [0, 0, 0]
+
+
 @pytest.mark.parametrize("wrong", [np.nan, np.inf, 0.5, -1.0])
 def test_only_whole_counts_become_sparse(wrong: float) -> None:
     images = np.ones((2, 3, 3))

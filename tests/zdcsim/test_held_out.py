@@ -74,6 +74,15 @@ def test_what_a_bundle_generated_is_not_judged_by_what_trained_it(place: Path) -
             assert (REFUSED in judged[1]) == refused
 
 
+def test_an_empty_reference_is_named_before_anything_is_generated(place: Path) -> None:
+    empty = place / "empty.root"
+    tree.write(empty, toy_responses(2, 1).select(np.empty(0, np.int64)))
+    code, said = run("evaluate", "--model", place / "bundle", "--reference", empty)
+    assert code == 2
+    assert "empty.root holds no responses" in said
+    empty.unlink()
+
+
 def test_a_converted_file_names_all_that_it_was_made_of(place: Path) -> None:
     sums = {path.name: sha256(path) for path in place.iterdir() if path.is_file()}
     made = {

@@ -53,7 +53,9 @@ def test_the_hash_is_uniform_and_uncorrelated_with_the_key() -> None:
 
 def test_an_empty_side_is_an_error() -> None:
     one = toy_responses(particles=1, copies=4)
-    with pytest.raises(ValueError, match="leaves one side of 1 particles empty"):
+    with pytest.raises(ValueError, match="4 responses of 1 particle cannot be split"):
         split(one, 0.5, seed=1)
+    with pytest.raises(ValueError, match="leaves one side of 2 particles empty"):
+        split(toy_responses(particles=2, copies=4), 0.001, seed=1)
     with pytest.raises(ValueError, match=r"between 0 and 1; got 1\.5"):
         split(replace(one), 1.5, seed=1)

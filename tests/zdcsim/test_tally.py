@@ -47,6 +47,16 @@ def test_what_was_asked_stands_beside_what_came() -> None:
     assert "no response reaches it" not in brightest
 
 
+def test_a_wish_far_away_is_told_of_few_responses_too() -> None:
+    few = toy_responses(particles=3, copies=2)
+    brightest = float(few.photon_sum().max())
+    for wanted, told in ((1e3 * brightest, True), (1.2 * brightest, False)):
+        tally = Tally({"photon_sum": (wanted, wanted)})
+        tally.add(few)
+        (sentence,) = tally.sentences()
+        assert ("no response reaches it" in sentence) == told
+
+
 def test_nothing_is_said_of_properties_without_a_wish_or_without_light() -> None:
     tally = Tally({})
     tally.add(toy_responses(particles=3))

@@ -18,10 +18,12 @@ from zdcsim.channels import channel_sums
 from zdcsim.geometry import ZP, calorimeter
 from zdcsim.io import tree
 from zdcsim.models.generator import Generator
+from zdcsim.response import Responses
 from zdcsim.sample.split import split
 from zdcsim.training import load_classifier, load_experiment, load_generator, run, train
 from zdcsim.training.distance import distance_to
 from zdcsim.training.experiment import GeneratorExperiment
+from zdcsim.training.parts import response_samples
 from zdcsim.training.sdi_gan import SdiGanExperiment
 from zdcsim.training.signal import SignalExperiment
 from zdcsim.wasserstein import w1
@@ -216,3 +218,12 @@ def test_a_resume_on_a_replaced_file_is_refused(tmp_path: Path) -> None:
     tree.write(source, toy_responses(12, 3, seed=7))
     with pytest.raises(ValueError, match=r"was trained on other data \(data\.sha256: '\w{64}'"):
         run(experiment(f"data.train={source}", "training.steps=9"), folder, resume=True)
+
+
+def test_a_sample_without_light_is_named_for_what_it_is() -> None:
+    experiment = load_experiment(Path("configs/zdcsim/debug.yaml"))
+    assert isinstance(experiment, GeneratorExperiment)
+    responses = toy_responses(6, 2)
+    dark: Responses = responses.with_counts(np.zeros((12, 44, 44)), slice(None))
+    with pytest.raises(ValueError, match=r"none of 12 responses has data\.minimum_photons, 1 "):
+        response_samples(experiment, dark)

@@ -141,6 +141,8 @@ def evaluate(
     bundle = None if model is None else found(model)
     reference = reference or default_reference(bundle)
     sample = read(reference)
+    if not len(sample):
+        raise ValueError(f"{reference} holds no responses; judge on a sample that has some")
     if bins is None:
         settings = replace(settings, energy_edges=energy_edges(sample.calorimeter))
     with progress_bar() as progress:

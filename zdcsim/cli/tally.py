@@ -13,7 +13,9 @@ ENOUGH = 20
 """Responses, of which one should reach what was asked."""
 
 FAR = 5.0
-"""Standard deviations of the training's particles; no particle of our own samples lies beyond."""
+"""Standard deviations of the training's particles; no particle of our own samples lies beyond.
+
+Also spreads of what was generated, with its size, beyond which few responses tell as much."""
 
 
 def extrapolated(conditions: NDArray[np.float32], trained: Scales) -> list[str]:
@@ -71,10 +73,12 @@ class Tally:
 
 def _said(name: str, bounds: tuple[float, float], values: NDArray[np.float64]) -> str:
     below, median, above = np.percentile(values, [16, 50, 84])
+    away = max(bounds[0] - above, below - bounds[1])
     sentence = (
         f"{name}: asked {said(bounds)}, generated {median:.4g} (median; 68 % from {below:.4g} to "
         f"{above:.4g}) {PROPERTIES[name]}"
     )
-    if len(values) >= ENOUGH and (values.max() < bounds[0] or values.min() > bounds[1]):
+    sure = len(values) >= ENOUGH or away > FAR * (above - below) + abs(median)
+    if sure and (values.max() < bounds[0] or values.min() > bounds[1]):
         sentence += "; no response reaches it: the model does not give it for these particles"
     return sentence

@@ -68,9 +68,14 @@ def split(
         )
     keys = origin(responses.particle) if by == "particle" else np.arange(len(responses))
     validates = uniform_hash(keys, seed) < fraction
+    if (number := len(np.unique(keys))) < 2:
+        raise ValueError(
+            f"{len(responses)} responses of {number} particle cannot be split; give at least two "
+            "particles with identifiers of their own"
+        )
     if validates.all() or not validates.any():
         raise ValueError(
-            f"a validation fraction of {fraction} leaves one side of {len(np.unique(keys))} "
+            f"a validation fraction of {fraction} leaves one side of {number} "
             f"{'particles' if by == 'particle' else 'responses'} empty; change it or the seed"
         )
     return responses.select(~validates), responses.select(validates & ~again)

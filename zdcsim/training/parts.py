@@ -40,6 +40,11 @@ def response_samples(experiment: GeneratorExperiment, responses: Sample) -> tupl
     """
     data = experiment.data
     with_light = responses.select(responses.photon_sum() >= data.minimum_photons)
+    if not len(with_light):
+        raise ValueError(
+            f"none of {len(responses)} responses has data.minimum_photons, "
+            f"{data.minimum_photons} photo-electrons, or more; train on a sample with light"
+        )
     return split(with_light, data.validation_fraction, experiment.seed, data.split)
 
 

@@ -13,7 +13,14 @@ from detcore import checkpoint
 from detcore.distributed import Processes, processes
 from detcore.loop import Loop, Progression, Watch
 from detcore.provenance import provenance
-from detcore.run_folder import CONFIG, PROVENANCE, check_folder, open_folder, tracked
+from detcore.run_folder import (
+    CONFIG,
+    PROVENANCE,
+    check_folder,
+    check_place,
+    open_folder,
+    tracked,
+)
 from detcore.tracking import Untracked, tracker
 from zdcsim.conditions import NAMES
 from zdcsim.io.held import opened_samples, read_missed
@@ -39,6 +46,7 @@ def run(
     watch: Watch | None = None,
 ) -> Progression:
     """Train on the files that the settings name; arguments and errors of `train`."""
+    check_place(folder)
     paths = experiment.data.files
     _, missed = read_missed(paths)
     checksum = in_order(paths)
