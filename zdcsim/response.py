@@ -222,7 +222,7 @@ def sparse(
     """Offsets, pixels and counts of dense integer-valued images, shape (N, Nx, Ny).
 
     Arguments:
-        images: Counts of every fibre, [x][y].
+        images: Counts of every fibre, x before y.
         calorimeter: Whose images they are, if their shape shall be compared.
 
     Raises:
