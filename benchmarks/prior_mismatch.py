@@ -36,6 +36,7 @@ from zdcsim.training import load_experiment
 from zdcsim.training.experiment import GeneratorExperiment
 from zdcsim.training.families import generator_parts
 from zdcsim.training.parts import response_samples
+from zdcsim.validation.profile import ratio_error
 
 STEPS = {
     "loss": "mean log photons",
@@ -68,8 +69,7 @@ def share(made: NDArray[np.float64], truth: NDArray[np.float64]) -> dict[str, fl
         truth: That of the Monte Carlo, shape (P,).
     """
     ratio = made.sum() / truth.sum()
-    spread = np.std(made - ratio * truth, ddof=1) * np.sqrt(len(truth)) / truth.sum()
-    return {"value": float(ratio), "error": float(spread)}
+    return {"value": float(ratio), "error": ratio_error(made, truth, ratio)}
 
 
 @torch.no_grad()

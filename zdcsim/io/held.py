@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from zdcsim.io import own_file, store
 from zdcsim.io.block import Block
 from zdcsim.io.joining import joined
-from zdcsim.io.lineage import origin_of, recorded
+from zdcsim.io.lineage import file_origin, recorded
 from zdcsim.response import Sample
 from zdcsim.response import joined as end_to_end
 
@@ -45,7 +45,9 @@ def opened_samples(paths: Sequence[Path], held: Held = "memory") -> Iterator[Sam
     else:
         read = [own_file.read(path) for path in paths]
         sources = [(str(path), [Block(part)]) for path, part in zip(paths, read, strict=True)]
-        origins = [origin_of(path, part.provenance) for path, part in zip(paths, read, strict=True)]
+        origins = [
+            file_origin(path, part.provenance) for path, part in zip(paths, read, strict=True)
+        ]
         together = recorded(joined(sources), origins)
         yield end_to_end([block.responses for block in together])
 

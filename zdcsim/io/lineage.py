@@ -68,7 +68,7 @@ def productions(provenance: Mapping[str, object]) -> set[str]:
     return {json.dumps([provenance.get("calorimeter"), seed, deciding], sort_keys=True)}
 
 
-def origin_of(path: Path, provenance: Mapping[str, object]) -> Origin:
+def file_origin(path: Path, provenance: Mapping[str, object]) -> Origin:
     """Where the responses of a file of ours come from, as its provenance says."""
     sources, simulated = frozenset(made_of(provenance)), frozenset(productions(provenance))
     return Origin(str(path), (sha256(path),), sources, simulated)

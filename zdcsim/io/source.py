@@ -123,7 +123,7 @@ def origin(location: Path | str, kind: Kind, settings: SourceSettings) -> Origin
     """
     if kind in ("zdcsim", "store") and not is_url(location):
         path = Path(location)
-        return lineage.origin_of(path, own_file.provenance_of(path))
+        return lineage.file_origin(path, own_file.provenance_of(path))
     return Origin(str(location), tuple(map(sha256, _read_files(location, kind, settings))))
 
 

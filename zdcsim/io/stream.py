@@ -36,9 +36,7 @@ def write_with_missed(path: Path, blocks: Iterable[Block]) -> int:
             if block.responses.calorimeter != calorimeter:
                 raise ValueError(f"{path} cannot hold responses of two calorimeters")
             more = {} if block.event is None else {tree.EVENT: block.event}
-            if written and len(block.responses):
-                file[tree.TREE].extend({**tree.columns(block.responses), **more})
-            elif len(block.responses):
+            if len(block.responses):
                 tree.write_into(file, block.responses, more)
             written += len(block.responses)
             if len(block.missed_pdg):

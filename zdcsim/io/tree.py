@@ -68,12 +68,8 @@ def write(
         # In steps: uproot refuses more than 2 GiB in one, and readers stream what is in several.
         for start in range(0, max(len(responses), 1), STEP):
             rows = np.arange(start, min(start + STEP, len(responses)))
-            part = responses.select(rows)
             more = {} if event is None else {EVENT: event[rows].astype(np.int64)}
-            if start:
-                file[TREE].extend({**columns(part), **more})
-            else:
-                write_into(file, part, more)
+            write_into(file, responses.select(rows), more)
         if missed is not None:
             extend_missed(file, *missed)
 
@@ -83,13 +79,17 @@ def write_into(
     responses: Responses,
     more: Mapping[str, NDArray[np.generic]] = MappingProxyType({}),
 ) -> None:
-    """Write the tree and the provenance into an open file; the tree can then be extended.
+    """Add responses to the tree of an open file; the first bring the tree and the provenance.
 
     Arguments:
         file: Open for writing.
         responses: What to write.
         more: Further branches, by name, shape (N,) each.
     """
+    added = {**columns(responses), **more}
+    if TREE in file:
+        file[TREE].extend(added)
+        return
     provenance = {
         **responses.provenance,
         "schema": SCHEMA,
@@ -98,7 +98,7 @@ def write_into(
         "pixel_index": "ix * Ny + iy",
         "charge_unit": "e/3",
     }
-    _new_tree(file, TREE, {**columns(responses), **more})
+    _new_tree(file, TREE, added)
     file[PROVENANCE] = json.dumps(provenance, indent=1, sort_keys=True)
 
 

@@ -83,7 +83,7 @@ def drawn_moves(
         rng: Draws them.
         edge_cm: How far from the edge of the face they must land.
     """
-    together = max(1, ROWS // (TRIES * reuses)) if reuses else max(1, len(particles))
+    together = max(1, ROWS // max(1, TRIES * reuses))
     starts = range(0, max(1, len(particles)), together)
     rows = (np.arange(len(particles))[start : start + together] for start in starts)
     parts = [_drawn(particles.select(of), machine, reuses, rng, edge_cm) for of in rows]

@@ -20,7 +20,7 @@ from detcore.cluster import RETRIES, Cluster
 from detcore.provenance import provenance
 from detcore.share import Share
 from zdcsim.io import tree
-from zdcsim.io.lineage import GROWN_FROM, MADE_OF, checksums, origin_of
+from zdcsim.io.lineage import GROWN_FROM, MADE_OF, checksums, file_origin
 from zdcsim.montecarlo import growth
 from zdcsim.montecarlo.finished import Finished
 from zdcsim.montecarlo.primaries import Primaries
@@ -123,7 +123,7 @@ def _begun(production: Production, out: Path, earlier: Path | None) -> Work:
     smaller = None if earlier is None else tree.read_library(earlier)
     if earlier is not None and smaller is not None:
         record[GROWN_FROM] = growth.origin_of(smaller, production)
-        record[MADE_OF] = checksums([origin_of(earlier, smaller.provenance)])
+        record[MADE_OF] = checksums([file_origin(earlier, smaller.provenance)])
     created = finished.claim(record)
     try:
         hits, misses = finished.primaries(production)

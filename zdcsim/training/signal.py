@@ -13,6 +13,7 @@ from pydantic import PositiveInt
 from detcore.config import Settings
 from detcore.distributed import Processes
 from zdcsim.geometry import calorimeter
+from zdcsim.io.numbering import ParticleNumbers
 from zdcsim.models.signal import SignalClassifier
 from zdcsim.objectives.signal import Signal, SignalObjectiveSettings
 from zdcsim.response import Sample
@@ -112,18 +113,15 @@ def _missed_validate(
     O2's files have a particle many times, and list its dark copies here and the others among the
     responses.
     """
-    keys = _alike(missed)
-    _, first, which = np.unique(keys, return_index=True, return_inverse=True)
-    validates: NDArray[np.bool_] = uniform_hash(first[which], seed) < fraction
-    for side, of_side in zip(sides, (False, True), strict=True):
-        validates[np.isin(keys, _alike(side.conditions))] = of_side
+    known = ParticleNumbers()
+    here, *there = (
+        known.of(np.zeros(len(each), np.int32), each)  # mass and charge stand for the code
+        for each in (missed, *(side.conditions for side in sides))
+    )
+    validates: NDArray[np.bool_] = uniform_hash(here, seed) < fraction
+    for particles, of_side in zip(there, (False, True), strict=True):
+        validates[np.isin(here, particles)] = of_side
     return validates
-
-
-def _alike(conditions: NDArray[np.float32]) -> NDArray[np.void]:
-    """One value for each row of conditions (N, 9), equal where the rows are; shape (N,)."""
-    rows = np.ascontiguousarray(conditions, np.float32) + np.float32(0)  # -0 becomes 0
-    return rows.view(np.dtype((np.void, rows.itemsize * rows.shape[1])))[:, 0]
 
 
 def _particles(responses: Sample, missed: NDArray[np.float32]) -> SignalBatch:
